@@ -11,8 +11,8 @@
  * change with it, so that each transition is one compare-and-swap which a stale
  * handle cannot win:
  *
- *	 63                     32 31        16 15    8 7  6   5    4    3  2  0
- *	|       generation        |  version   | spare |   |ORPH|PEND|LOCK|state|
+ *	 63                     32 31        16 15          6   5    4    3   2   0
+ *	|       generation        |  version   |   spare    |ORPH|PEND|LOCK| state |
  *
  *	FREE --prepare--> BORN --publish--> USED --kill--> DYING --bury--> FREE'
  *	                   '--abandon--> FREE    '--lock/unlock--'
@@ -25,14 +25,16 @@
  *   LOCK         on USED: its holder alone may write the record. Whoever frees
  *                the block meanwhile sets PEND, and the holder completes that.
  *   ORPHAN       the owner is gone; the record still says who it was.
- *   version      counts the changes of a record that stays USED, so that a
- *                reader can tell a consistent view, and a kill that looked at
- *                the record first cannot act on what has changed since.
+ *   version      counts the changes of a record that stays USED and is odd while
+ *                one is under way, so that a reader can tell a consistent view,
+ *                and a kill that looked at the record first cannot act on what
+ *                has changed since.
  *
  * Who may wait for whom: nobody. All of it is lock-free and usable from any
- * context except memmgr_blocks_add(), whose callers are serialised. A reader is
- * fooled if exactly a multiple of 65,536 changes to its block fall between its
- * two looks at the state word, a few instructions apart.
+ * context except memmgr_blocks_add(), whose callers are serialised, and reading
+ * in an interrupt of memmgr_block_fill(). A reader is fooled if exactly a multiple
+ * of 32,768 changes to its block fall between its two looks at the state word, a
+ * few instructions apart.
  *
  * Free slots form a stack whose head carries a counter against ABA. Memory comes
  * from the caller, a segment at a time, and is never given back before the end.
@@ -139,6 +141,9 @@ int memmgr_blocks_add(struct memmgr_blocks *table, void *segment);
 
 /* The segments again, for their memory to be freed; NULL past the last. */
 void *memmgr_blocks_segment(const struct memmgr_blocks *table, u32 index);
+
+/* Is there a free slot at this instant? */
+bool memmgr_blocks_any_free(const struct memmgr_blocks *table);
 
 /* Slots that exist, used or not: the bound of a walk over all blocks. */
 u32 memmgr_blocks_slots(const struct memmgr_blocks *table);

@@ -26,6 +26,7 @@
 #include <linux/minmax.h>
 #include <linux/nospec.h>
 #include <linux/overflow.h>
+#include <linux/preempt.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
@@ -119,6 +120,10 @@ static inline int ilog2(u64 n)
 #define smp_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 #define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+
+/* A process cannot keep its processor: readers wait a little longer. */
+#define preempt_disable() do { } while (0)
+#define preempt_enable() do { } while (0)
 
 #define try_cmpxchg(p, oldp, new)                                         \
 	__atomic_compare_exchange_n(p, oldp, new, false, __ATOMIC_SEQ_CST, \
