@@ -213,26 +213,33 @@ static void unpack(const struct memmgr_record *rec, u64 state, struct memmgr_vie
 	view->pending = state & STATE_PEND;
 }
 
-/* Others may set PEND and ORPHAN meanwhile, so even the holder must not store. */
-static void bump_version(struct memmgr_record *rec)
+/*
+ * Others may set PEND and ORPHAN meanwhile, so even the holder must not store.
+ * Returns the word before.
+ */
+static u64 bump_version(struct memmgr_record *rec)
 {
 	u64 old = READ_ONCE(rec->state);
 
 	while (!try_cmpxchg(&rec->state, &old, next_version(old)))
 		;
+	return old;
 }
 
-void memmgr_block_fill(struct memmgr_record *rec, const struct memmgr_view *view)
+bool memmgr_block_fill(struct memmgr_record *rec, const struct memmgr_view *view)
 {
+	u64 old;
+
 	if (kind_of(READ_ONCE(rec->state)) != MEMMGR_USED) {
 		pack(rec, view);
-		return;
+		return false;
 	}
 	preempt_disable(); /* readers look again until the version is even */
 	bump_version(rec);
 	pack(rec, view);
-	bump_version(rec);
+	old = bump_version(rec);
 	preempt_enable();
+	return old & STATE_ORPHAN;
 }
 
 void memmgr_block_publish(struct memmgr_record *rec)
@@ -366,7 +373,8 @@ bool memmgr_block_unlock(struct memmgr_record *rec)
 	return old & STATE_PEND;
 }
 
-int memmgr_block_orphan(struct memmgr_blocks *table, memmgr_handle_t handle)
+int memmgr_block_orphan(struct memmgr_blocks *table, memmgr_handle_t handle,
+			struct memmgr_view *view)
 {
 	struct memmgr_record *rec = find(table, handle);
 	u64 old;
@@ -374,8 +382,9 @@ int memmgr_block_orphan(struct memmgr_blocks *table, memmgr_handle_t handle)
 
 	if (!rec)
 		return -ENOENT;
-	old = smp_load_acquire(&rec->state);
+	view->handle = handle;
 	do {
+		old = read_record(rec, view);
 		ret = judge(old, generation_of(handle.raw));
 		if (!ret && (old & STATE_ORPHAN))
 			ret = -EALREADY;

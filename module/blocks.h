@@ -154,8 +154,11 @@ struct memmgr_record *memmgr_block_prepare(struct memmgr_blocks *table);
 /* Give back a prepared slot that was not published. */
 void memmgr_block_abandon(struct memmgr_blocks *table, struct memmgr_record *rec);
 
-/* Fill a record; only while it is BORN or locked by the caller. */
-void memmgr_block_fill(struct memmgr_record *rec, const struct memmgr_view *view);
+/*
+ * Fill a record; only while it is BORN or locked by the caller. Returns whether
+ * the block was an orphan at the instant that its new content took effect.
+ */
+bool memmgr_block_fill(struct memmgr_record *rec, const struct memmgr_view *view);
 
 /*
  * The handle that publish will give to the prepared or locked record. It exists
@@ -215,10 +218,12 @@ int memmgr_block_lock(struct memmgr_blocks *table, memmgr_handle_t handle,
 bool memmgr_block_unlock(struct memmgr_record *rec);
 
 /*
- * Make the block an orphan, if it still exists, locked or not. 0: done now;
- * -ENOENT, -ESTALE; -EALREADY: it was one, or is freed already.
+ * Make the block an orphan, if it still exists, locked or not. 0: done by this
+ * call, and @view is what it was at that instant; -ENOENT, -ESTALE; -EALREADY: it
+ * was one before.
  */
-int memmgr_block_orphan(struct memmgr_blocks *table, memmgr_handle_t handle);
+int memmgr_block_orphan(struct memmgr_blocks *table, memmgr_handle_t handle,
+			struct memmgr_view *view);
 
 /* The content of a record that is the caller's: BORN, DYING or locked. */
 void memmgr_block_peek(const struct memmgr_record *rec, struct memmgr_view *view);
