@@ -37,7 +37,6 @@
 #else /* a process */
 
 #include <errno.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -62,7 +61,9 @@ typedef uint64_t u64;
 #define BIT_ULL(n) (1ULL << (n))
 #define GENMASK_ULL(h, l) (((~0ULL) << (l)) & (~0ULL >> (63 - (h))))
 
-#define static_assert _Static_assert
+#undef static_assert
+#define static_assert(expr, ...) memmgr_static_assert(expr, ##__VA_ARGS__, #expr)
+#define memmgr_static_assert(expr, msg, ...) _Static_assert(expr, msg)
 
 #define __ALIGN_MASK(x, mask) (((x) + (mask)) & ~(mask))
 #define ALIGN(x, a) __ALIGN_MASK(x, (__typeof__(x))(a) - 1)
