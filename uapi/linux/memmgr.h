@@ -8,7 +8,7 @@
  *   arena   one region of memory with an engine and a table of blocks
  *   granule the arena's unit of allocation, a power of two
  *   block   one allocated run of the arena, named by its handle
- *   handle  64-bit name of a block; never 0, never valid again once freed
+ *   handle  64 bits that name a block; never 0, never valid again once freed
  *   owner   one open file on an arena; its blocks die (or are orphaned) with
  *           the last descriptor and mapping that refer to it
  *   tag     32 bits that the user chooses
@@ -43,7 +43,8 @@
  *
  * Errors, with one meaning everywhere
  *   EINVAL     malformed: unknown flag, dirty padding, size 0, alignment not a
- *              power of two, value out of its documented range
+ *              power of two, value out of its documented range; for a new
+ *              arena, more than 2^31 granules
  *   ENOMEM     the arena (or the kernel) does not have that much free
  *   ENOSPC     that much is free, but no hole is large enough: see out_largest
  *   EDQUOT     a limit of the module would be exceeded: see INFO
@@ -51,7 +52,7 @@
  *              no such engine
  *   ESTALE     the block has been freed since the handle was given out
  *   EBUSY      the block is being changed by another call right now
- *   EPERM      the descriptor is read-only
+ *   EPERM      the descriptor was not opened for that (read-only, usually)
  *   EACCES     (mmap) writable mapping of a read-only descriptor
  *   E2BIG      structure longer than known and the excess is not zero
  *   ENOTTY     no such command
@@ -138,7 +139,7 @@ struct memmgr_block {
  * struct memmgr_info - MEMMGR_IOC_INFO: what never changes
  * @flags: 0
  * @engine_index: which engine to name in @out_engine_name, from 0
- * @out_features: bits MEMMGR_FEATURE_*
+ * @out_features: bits of enum memmgr_features
  * @out_commands: bit n is set if command number n exists
  * @out_max_arena_size: largest arena that may be created, bytes
  * @out_max_total_size: largest sum over all arenas, bytes
@@ -151,7 +152,7 @@ struct memmgr_block {
  * @out_arena_id: number of this arena; names its folder in debugfs
  * @out_granule: granule of this arena, bytes
  * @out_owner: number of this descriptor's owner in this arena
- * @out_rights: MEMMGR_RIGHT_* that this descriptor has
+ * @out_rights: bits of enum memmgr_rights that this descriptor has
  */
 struct memmgr_info {
 	__u32 flags;
@@ -172,13 +173,25 @@ struct memmgr_info {
 	__u32 out_rights;
 };
 
-/* Bits of memmgr_info.out_features. */
-#define MEMMGR_FEATURE_MEMCG (1ULL << 0) /* arenas are charged to a memory cgroup */
-#define MEMMGR_FEATURE_TRACE (1ULL << 1) /* tracepoints are compiled in */
+/**
+ * enum memmgr_features - bits of memmgr_info.out_features
+ * @MEMMGR_FEATURE_MEMCG: arenas are charged to a memory cgroup
+ * @MEMMGR_FEATURE_TRACE: tracepoints are compiled in
+ */
+enum memmgr_features {
+	MEMMGR_FEATURE_MEMCG = 1 << 0,
+	MEMMGR_FEATURE_TRACE = 1 << 1,
+};
 
-/* Bits of memmgr_info.out_rights. */
-#define MEMMGR_RIGHT_READ (1U << 0) /* look at blocks, map read-only */
-#define MEMMGR_RIGHT_WRITE (1U << 1) /* allocate, free, map writable */
+/**
+ * enum memmgr_rights - bits of memmgr_info.out_rights
+ * @MEMMGR_RIGHT_READ: look at blocks, map read-only
+ * @MEMMGR_RIGHT_WRITE: allocate, free, create arenas, map writable
+ */
+enum memmgr_rights {
+	MEMMGR_RIGHT_READ = 1 << 0,
+	MEMMGR_RIGHT_WRITE = 1 << 1,
+};
 
 /**
  * struct memmgr_arena_create - MEMMGR_IOC_ARENA_CREATE: make a new arena
@@ -210,8 +223,13 @@ struct memmgr_arena_create {
 	__u32 out_arena_id;
 };
 
-/* Flags of memmgr_attach: the new descriptor is read-only. */
-#define MEMMGR_ATTACH_READONLY (1U << 0)
+/**
+ * enum memmgr_attach_flags - flags of memmgr_attach
+ * @MEMMGR_ATTACH_READONLY: the new descriptor is read-only
+ */
+enum memmgr_attach_flags {
+	MEMMGR_ATTACH_READONLY = 1 << 0,
+};
 
 /**
  * struct memmgr_attach - MEMMGR_IOC_ATTACH: another owner on the same arena
@@ -229,8 +247,13 @@ struct memmgr_attach {
 	__u32 out_owner;
 };
 
-/* Flags of memmgr_alloc: the block's memory is set to zero. */
-#define MEMMGR_ALLOC_ZERO (1U << 0)
+/**
+ * enum memmgr_alloc_flags - flags of memmgr_alloc
+ * @MEMMGR_ALLOC_ZERO: the block's memory is set to zero
+ */
+enum memmgr_alloc_flags {
+	MEMMGR_ALLOC_ZERO = 1 << 0,
+};
 
 /**
  * struct memmgr_alloc - MEMMGR_IOC_ALLOC: allocate a block
@@ -261,12 +284,19 @@ struct memmgr_alloc {
 	__u64 out_largest;
 };
 
-/*
- * Flag of memmgr_free and memmgr_realloc: do it only if the block starts at
- * offset (ENOENT otherwise). What keeps a handle of its own beside the data, as
- * libmemmgr does, is so protected against a handle that was overwritten.
+/**
+ * enum memmgr_change_flags - flags of memmgr_free and memmgr_realloc
+ * @MEMMGR_CHECK_OFFSET: do it only if the block starts at offset (ENOENT
+ *	otherwise). Whoever keeps a handle beside the data, as libmemmgr does, is
+ *	so protected against a handle that was overwritten
+ * @MEMMGR_REALLOC_IN_PLACE: (realloc) never move: ENOSPC instead
+ * @MEMMGR_REALLOC_ZERO: (realloc) bytes past the old size become zero
  */
-#define MEMMGR_CHECK_OFFSET (1U << 0)
+enum memmgr_change_flags {
+	MEMMGR_CHECK_OFFSET = 1 << 0,
+	MEMMGR_REALLOC_IN_PLACE = 1 << 1,
+	MEMMGR_REALLOC_ZERO = 1 << 2,
+};
 
 /**
  * struct memmgr_free - MEMMGR_IOC_FREE: free a block, whoever owns it
@@ -286,16 +316,12 @@ struct memmgr_free {
 	__u32 reserved;
 };
 
-/* Further flags of memmgr_realloc. */
-#define MEMMGR_REALLOC_IN_PLACE (1U << 1) /* never move: ENOSPC instead */
-#define MEMMGR_REALLOC_ZERO (1U << 2) /* bytes past the old size become zero */
-
 /**
  * struct memmgr_realloc - MEMMGR_IOC_REALLOC: change the size of a block
  * @handle: the block; it keeps its handle, tag, owner, policy and alignment
  * @size: bytes, > 0
  * @offset: with MEMMGR_CHECK_OFFSET, where it must start; otherwise 0
- * @flags: MEMMGR_CHECK_OFFSET, MEMMGR_REALLOC_*
+ * @flags: enum memmgr_change_flags
  * @reserved: 0
  * @out_offset: where it starts now
  * @out_usable: bytes that belong to it now
@@ -318,8 +344,13 @@ struct memmgr_realloc {
 	__u64 out_largest;
 };
 
-/* Flag of memmgr_query: find the block that contains offset. */
-#define MEMMGR_QUERY_BY_OFFSET (1U << 0)
+/**
+ * enum memmgr_query_flags - flags of memmgr_query
+ * @MEMMGR_QUERY_BY_OFFSET: find the block that contains offset
+ */
+enum memmgr_query_flags {
+	MEMMGR_QUERY_BY_OFFSET = 1 << 0,
+};
 
 /**
  * struct memmgr_query - MEMMGR_IOC_QUERY: describe one block
@@ -345,8 +376,13 @@ struct memmgr_query {
 /* Value of memmgr_iterate.out_cursor when the walk is over. */
 #define MEMMGR_CURSOR_END (~0ULL)
 
-/* Flag of memmgr_iterate: only blocks of the given owner (0: of none). */
-#define MEMMGR_ITERATE_OWNER (1U << 0)
+/**
+ * enum memmgr_iterate_flags - flags of memmgr_iterate
+ * @MEMMGR_ITERATE_OWNER: only blocks of the given owner (0: of none)
+ */
+enum memmgr_iterate_flags {
+	MEMMGR_ITERATE_OWNER = 1 << 0,
+};
 
 /**
  * struct memmgr_iterate - MEMMGR_IOC_ITERATE: walk over the blocks
