@@ -93,7 +93,7 @@ static struct memmgr_record *find(const struct memmgr_blocks *table, memmgr_hand
 
 u64 memmgr_blocks_directory_bytes(u64 blocks)
 {
-	return DIV_ROUND_UP(min(blocks, (u64)MEMMGR_SLOTS_MAX), (u64)MEMMGR_SEGMENT_SLOTS) *
+	return DIV_ROUND_UP(min_t(u64, blocks, MEMMGR_SLOTS_MAX), (u64)MEMMGR_SEGMENT_SLOTS) *
 	       sizeof(struct memmgr_record *);
 }
 
@@ -109,6 +109,7 @@ void memmgr_blocks_init(struct memmgr_blocks *table, void *directory, u64 blocks
 
 u32 memmgr_blocks_slots(const struct memmgr_blocks *table)
 {
+	/* pairs with the release in memmgr_blocks_add(): the segments are there */
 	return smp_load_acquire(&table->slots);
 }
 
@@ -150,6 +151,7 @@ int memmgr_blocks_add(struct memmgr_blocks *table, void *segment)
 		rec[i].link = first + i + 2;
 	}
 	table->segments[first / MEMMGR_SEGMENT_SLOTS] = rec;
+	/* pairs with the acquire in memmgr_blocks_slots() */
 	smp_store_release(&table->slots, first + MEMMGR_SEGMENT_SLOTS);
 	push_free(table, first, &rec[MEMMGR_SEGMENT_SLOTS - 1]);
 	return 0;
@@ -157,11 +159,12 @@ int memmgr_blocks_add(struct memmgr_blocks *table, void *segment)
 
 struct memmgr_record *memmgr_block_prepare(struct memmgr_blocks *table)
 {
+	/* pairs with push_free(): the slot's segment is there */
 	u64 old = smp_load_acquire(&table->stack);
 	struct memmgr_record *rec;
 	u64 top;
 
-	do {
+	do { /* what is read of a slot that others took counts for nothing */
 		if (!(u32)old)
 			return NULL;
 		rec = record_at(table, (u32)old - 1);
@@ -244,6 +247,7 @@ bool memmgr_block_fill(struct memmgr_record *rec, const struct memmgr_view *view
 
 void memmgr_block_publish(struct memmgr_record *rec)
 {
+	/* pairs with the acquire in read_record() */
 	smp_store_release(&rec->state, make_state(generation_of(rec->state), MEMMGR_USED));
 }
 
@@ -262,6 +266,7 @@ static u64 read_record(const struct memmgr_record *rec, struct memmgr_view *view
 	u64 state;
 
 	do {
+		/* pairs with publish, and with the versions that fill makes */
 		state = smp_load_acquire(&rec->state);
 		if (kind_of(state) != MEMMGR_USED)
 			return state;
@@ -284,8 +289,13 @@ int memmgr_block_read(const struct memmgr_blocks *table, memmgr_handle_t handle,
 
 bool memmgr_block_read_slot(const struct memmgr_blocks *table, u32 slot, struct memmgr_view *view)
 {
-	u64 state = read_record(record_at(table, slot), view);
+	u32 slots = memmgr_blocks_slots(table);
+	u64 state;
 
+	if (slot >= slots)
+		return false;
+	slot = array_index_nospec(slot, slots);
+	state = read_record(record_at(table, slot), view);
 	view->handle.raw = (u64)generation_of(state) << GENERATION_SHIFT | slot;
 	return kind_of(state) == MEMMGR_USED;
 }
@@ -310,6 +320,7 @@ int memmgr_block_kill(struct memmgr_blocks *table, memmgr_handle_t handle,
 	*rec = find(table, handle);
 	if (!*rec)
 		return -ENOENT;
+	/* pairs with publish: meets() reads the record */
 	old = smp_load_acquire(&(*rec)->state);
 	do {
 		ret = judge(old, generation);
@@ -346,6 +357,7 @@ int memmgr_block_lock(struct memmgr_blocks *table, memmgr_handle_t handle,
 	*rec = find(table, handle);
 	if (!*rec)
 		return -ENOENT;
+	/* pairs with publish: meets() reads the record */
 	old = smp_load_acquire(&(*rec)->state);
 	do {
 		ret = judge(old, generation_of(handle.raw));

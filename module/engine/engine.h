@@ -92,7 +92,12 @@ struct memmgr_resize {
 	u32 flags;
 };
 
-#define MEMMGR_RESIZE_DOWN (1U << 0) /* may also grow towards lower addresses */
+/*
+ * May also grow towards lower addresses. The granules that it had all stay its
+ * own, even where alignment then makes it longer than wanted, so that the caller
+ * can still copy what is in them; a second call without the flag cuts the end.
+ */
+#define MEMMGR_RESIZE_DOWN (1U << 0)
 
 /**
  * struct memmgr_engine_stat - an engine's figures
