@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A block's birth and death.
+ *
+ *	slot taken -> granules claimed -> memory cleared -> accounted -> published
+ *	killed -> granules released -> accounted -> slot buried
+ *
+ * Until the publication nobody else can name the block, so that what fails
+ * before is undone without a trace; from then on everybody sees all of it. A
+ * kill has exactly one winner, who does the rest alone.
+ */
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "arena.h"
+#include "payload.h"
+#include "trace.h"
+
+static void raise_peak(struct memmgr_accounts *accounts, s64 used)
+{
+	s64 peak = atomic64_read(&accounts->peak);
+
+	while (used > peak && !atomic64_try_cmpxchg(&accounts->peak, &peak, used))
+		;
+}
+
+/**
+ * memmgr_account - count a block in or out
+ * @arena: where
+ * @view: the block
+ * @sign: 1 for a block that is being born, -1 for one that is dead
+ *
+ * What is added and what is taken away comes from the same record.
+ */
+void memmgr_account(struct memmgr_arena *arena, const struct memmgr_view *view, int sign)
+{
+	struct memmgr_accounts *accounts = &arena->accounts;
+	s64 bytes = sign * (s64)memmgr_bytes(arena, view->run.len);
+
+	memmgr_owner_credit(arena, view, sign, bytes);
+	atomic64_add(sign, &accounts->blocks);
+	atomic64_add(sign * (s64)view->size, &accounts->requested);
+	raise_peak(accounts, atomic64_add_return(bytes, &accounts->used));
+	atomic64_inc(sign > 0 ? &accounts->allocs : &accounts->frees);
+}
+
+/*
+ * The memory is allocated before the lock is taken, so that a caller that has to
+ * wait for memory makes nobody else wait.
+ */
+static int add_segment(struct memmgr_arena *arena)
+{
+	void *segment = kvzalloc(MEMMGR_SEGMENT_BYTES, GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
+							       __GFP_RETRY_MAYFAIL);
+	int ret = 0;
+
+	if (!segment)
+		return -ENOMEM;
+	spin_lock(&arena->grow);
+	if (!memmgr_blocks_any_free(&arena->blocks)) {
+		ret = memmgr_blocks_add(&arena->blocks, segment);
+		if (!ret)
+			segment = NULL;
+	}
+	spin_unlock(&arena->grow);
+	kvfree(segment);
+	return ret ? -ENOMEM : 0;
+}
+
+static struct memmgr_record *take_slot(struct memmgr_arena *arena)
+{
+	struct memmgr_record *rec;
+	int ret;
+
+	while (!(rec = memmgr_block_prepare(&arena->blocks))) {
+		if (fatal_signal_pending(current))
+			return ERR_PTR(-EINTR);
+		ret = add_segment(arena);
+		if (ret)
+			return ERR_PTR(ret);
+	}
+	return rec;
+}
+
+/* The alignment in granules that @align bytes mean; 0 if it is not one. */
+static u64 align_in_granules(const struct memmgr_arena *arena, u64 align)
+{
+	if (!align)
+		return 1;
+	if (!is_power_of_2(align) || align > roundup_pow_of_two(arena->size))
+		return 0;
+	return max_t(u64, align >> arena->shift, 1);
+}
+
+static int claim_and_fill(struct memmgr_owner *owner, const struct memmgr_wish *wish,
+			  struct memmgr_record *rec, struct memmgr_view *view)
+{
+	struct memmgr_arena *arena = owner->arena;
+	int ret;
+
+	ret = memmgr_space_claim(arena, memmgr_granules(arena, wish->size), view->align,
+				 &view->run);
+	if (ret)
+		return ret;
+	if (wish->zero)
+		memmgr_payload_clear(memmgr_payload(arena, view->run.start),
+				     memmgr_bytes(arena, view->run.len));
+	view->handle = memmgr_block_handle(rec);
+	memmgr_block_fill(rec, view);
+	return 0;
+}
+
+static int allocate(struct memmgr_owner *owner, const struct memmgr_wish *wish,
+		    struct memmgr_view *view)
+{
+	struct memmgr_arena *arena = owner->arena;
+	struct memmgr_record *rec;
+	int ret;
+
+	if (READ_ONCE(arena->broken))
+		return -EUCLEAN;
+	if (wish->size > arena->size)
+		return -ENOMEM;
+	rec = take_slot(arena);
+	if (IS_ERR(rec))
+		return PTR_ERR(rec);
+	ret = claim_and_fill(owner, wish, rec, view);
+	if (ret) {
+		memmgr_block_abandon(&arena->blocks, rec);
+		return ret;
+	}
+	memmgr_account(arena, view, 1);
+	memmgr_block_publish(rec);
+	return 0;
+}
+
+/**
+ * memmgr_alloc - allocate a block
+ * @owner: for whom
+ * @wish: what
+ * @view: the block
+ *
+ * Return: 0; -EINVAL for a size or alignment that is none; -ENOMEM, -ENOSPC;
+ * -EUCLEAN if the arena is broken; -EINTR if a fatal signal came. Nothing changes
+ * on failure. Context: process, may sleep.
+ */
+int memmgr_alloc(struct memmgr_owner *owner, const struct memmgr_wish *wish,
+		 struct memmgr_view *view)
+{
+	struct memmgr_arena *arena = owner->arena;
+	int ret;
+
+	*view = (struct memmgr_view){
+		.size = wish->size,
+		.align = align_in_granules(arena, wish->align),
+		.tag = wish->tag,
+		.owner = owner->id,
+		.epoch = READ_ONCE(arena->epoch),
+		.policy = wish->policy,
+	};
+	if (!wish->size || !view->align)
+		return -EINVAL;
+	ret = allocate(owner, wish, view);
+	if (ret) {
+		atomic64_inc(&arena->accounts.failures);
+		trace_memmgr_fail(arena, wish->size, wish->tag, ret);
+		return ret;
+	}
+	trace_memmgr_alloc(arena, view);
+	return 0;
+}
+
+/**
+ * memmgr_finish_free - the rest of a free, for the one who won the kill
+ * @arena: where
+ * @rec: the block, DYING
+ *
+ * Context: any but NMI.
+ */
+void memmgr_finish_free(struct memmgr_arena *arena, struct memmgr_record *rec)
+{
+	struct memmgr_view view;
+
+	memmgr_block_peek(rec, &view);
+	memmgr_space_release(arena, &view.run);
+	memmgr_account(arena, &view, -1);
+	trace_memmgr_free(arena, &view);
+	memmgr_block_bury(&arena->blocks, rec);
+}
+
+/**
+ * memmgr_free - free a block
+ * @arena: where
+ * @handle: which
+ * @expect: what it must look like, or NULL
+ *
+ * Return: 0 for exactly one of several callers; -ENOENT, -ESTALE, or -EBUSY as
+ * memmgr_block_kill() has it. Context: any but NMI.
+ */
+int memmgr_free(struct memmgr_arena *arena, memmgr_handle_t handle,
+		const struct memmgr_expect *expect)
+{
+	struct memmgr_record *rec;
+	int ret = memmgr_block_kill(&arena->blocks, handle, expect, &rec);
+
+	if (!ret)
+		memmgr_finish_free(arena, rec);
+	return ret == -EINPROGRESS ? 0 : ret;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An arena: memory, an engine that divides it, a table that says what is where,
+ * owners, and accounts.
+ *
+ *	ioctl.c     one handler per command: checks, calls down, copies out
+ *	alloc.c     a block's birth and death
+ *	realloc.c   a block's change of size
+ *	owner.c     whose blocks they are, and what becomes of them
+ *	walk.c      looking at all blocks while others go on
+ *	validate.c  checking all of it
+ *	space.c     the engine, under the arena's lock
+ *	arena.c     the arena itself: making, counting references, ending
+ *
+ * Each calls only those below it, the engine and the block table.
+ *
+ * Locks. arena->lock is innermost: it is held for a bounded number of the
+ * engine's steps, never across user memory, sleep or callback. arena->grow keeps
+ * two callers from adding a segment to the block table at once. Everything else
+ * is compare-and-swap on a block's state word, or an atomic counter. Order:
+ * neither is ever taken inside the other.
+ */
+#ifndef MEMMGR_ARENA_H
+#define MEMMGR_ARENA_H
+
+#include <linux/atomic.h>
+#include <linux/kref.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+#include <linux/memmgr.h>
+
+#include "blocks.h"
+#include "engine/engine.h"
+
+struct dentry;
+
+/**
+ * struct memmgr_accounts - what an arena has done and holds
+ * @blocks: blocks that exist
+ * @used: bytes in them
+ * @requested: bytes in them as asked for
+ * @peak: highest @used
+ * @orphans: blocks without owner
+ * @orphan_bytes: bytes in them
+ * @allocs: blocks born
+ * @frees: blocks dead
+ * @reallocs: changes of size
+ * @moves: those that moved the block
+ * @failures: calls that found no memory
+ * @contended: times that @lock was found taken
+ */
+struct memmgr_accounts {
+	atomic64_t blocks;
+	atomic64_t used;
+	atomic64_t requested;
+	atomic64_t peak;
+	atomic64_t orphans;
+	atomic64_t orphan_bytes;
+	atomic64_t allocs;
+	atomic64_t frees;
+	atomic64_t reallocs;
+	atomic64_t moves;
+	atomic64_t failures;
+	atomic64_t contended;
+};
+
+/**
+ * struct memmgr_arena - one arena
+ * @refs: owners and the module's own reference; the last one out ends it
+ * @id: its number, immutable
+ * @size: bytes, immutable
+ * @granules: @size in granules, immutable
+ * @shift: log2 of the granule, immutable
+ * @epoch: clock for garbage collection
+ * @name: as the creator called it, immutable
+ * @memory: the payload, mapped into processes; never read to decide anything
+ * @engine: operations, immutable
+ * @meta: the engine's memory, under @lock
+ * @meta_bytes: its size, immutable
+ * @lock: serialises the engine
+ * @broken: damage was found; no more allocation. Only ever set
+ * @grow: serialises memmgr_blocks_add()
+ * @blocks: the block table
+ * @owners: number -> struct memmgr_owner; readers under RCU
+ * @last_owner: the number given out last, under the lock of @owners
+ * @owner_count: entries of @owners
+ * @accounts: figures
+ * @debugfs: its folder
+ */
+struct memmgr_arena {
+	struct kref refs;
+	u32 id;
+	u64 size;
+	u64 granules;
+	u32 shift;
+	u32 epoch;
+	char name[MEMMGR_ARENA_NAME_LEN];
+	void *memory;
+	const struct memmgr_engine *engine;
+	void *meta;
+	u64 meta_bytes;
+	raw_spinlock_t lock; /* the engine's */
+	bool broken;
+	spinlock_t grow; /* memmgr_blocks_add() */
+	struct memmgr_blocks blocks;
+	struct xarray owners;
+	u32 last_owner;
+	atomic_t owner_count;
+	struct memmgr_accounts accounts;
+	struct dentry *debugfs;
+};
+
+/**
+ * struct memmgr_owner - one open file on an arena
+ * @arena: which one; the owner holds a reference
+ * @id: its number in the arena, never 0
+ * @rights: MEMMGR_RIGHT_*, immutable
+ * @blocks: blocks that it owns
+ * @bytes: bytes in them
+ * @pid: who opened it, for humans to read; nothing is decided by it
+ * @comm: likewise
+ * @rcu: for freeing it after the last reader of arena->owners
+ */
+struct memmgr_owner {
+	struct memmgr_arena *arena;
+	u32 id;
+	u32 rights;
+	atomic64_t blocks;
+	atomic64_t bytes;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+	struct rcu_head rcu;
+};
+
+/**
+ * struct memmgr_arena_config - what an arena shall be
+ * @size: bytes, > 0
+ * @granule: bytes, a power of two in the documented range
+ * @engine: its engine
+ * @name: NUL-terminated, shorter than MEMMGR_ARENA_NAME_LEN
+ */
+struct memmgr_arena_config {
+	u64 size;
+	u32 granule;
+	const struct memmgr_engine *engine;
+	const char *name;
+};
+
+/**
+ * struct memmgr_wish - what is asked of memmgr_alloc()
+ * @size: bytes, > 0
+ * @align: bytes, a power of two; 0 for the granule
+ * @tag: the user's
+ * @policy: enum memmgr_policy
+ * @zero: clear the memory
+ */
+struct memmgr_wish {
+	u64 size;
+	u64 align;
+	u32 tag;
+	u8 policy;
+	bool zero;
+};
+
+static inline u64 memmgr_bytes(const struct memmgr_arena *arena, u64 granules)
+{
+	return granules << arena->shift;
+}
+
+/* Granules that hold @bytes; @bytes is not larger than an arena can be. */
+static inline u64 memmgr_granules(const struct memmgr_arena *arena, u64 bytes)
+{
+	return (bytes + BIT_ULL(arena->shift) - 1) >> arena->shift;
+}
+
+static inline void *memmgr_payload(const struct memmgr_arena *arena, u64 granule)
+{
+	return arena->memory + memmgr_bytes(arena, granule);
+}
+
+/* arena.c; may sleep */
+struct memmgr_arena *memmgr_arena_create(const struct memmgr_arena_config *config);
+void memmgr_arena_get(struct memmgr_arena *arena);
+void memmgr_arena_put(struct memmgr_arena *arena);
+struct memmgr_arena *memmgr_arena_next(unsigned long *id);
+void memmgr_arenas_lock(void);
+void memmgr_arenas_unlock(void);
+void memmgr_arena_damaged(struct memmgr_arena *arena, const char *what, u64 granule);
+u64 memmgr_arena_metadata(const struct memmgr_arena *arena);
+
+/* space.c; any context but NMI */
+int memmgr_space_claim(struct memmgr_arena *arena, u64 len, u64 align, struct memmgr_run *run);
+void memmgr_space_release(struct memmgr_arena *arena, const struct memmgr_run *run);
+int memmgr_space_resize(struct memmgr_arena *arena, struct memmgr_record *rec,
+			const struct memmgr_resize *want, struct memmgr_view *view);
+void memmgr_space_move(struct memmgr_arena *arena, struct memmgr_record *rec,
+		       const struct memmgr_view *from, struct memmgr_view *to);
+bool memmgr_space_next_free(struct memmgr_arena *arena, u64 from, struct memmgr_run *run);
+void memmgr_space_stat(struct memmgr_arena *arena, struct memmgr_engine_stat *stat);
+int memmgr_space_validate(struct memmgr_arena *arena, struct memmgr_check *check);
+bool memmgr_space_holds(struct memmgr_arena *arena, const struct memmgr_view *view);
+
+/* owner.c; open and close may sleep */
+struct memmgr_owner *memmgr_owner_open(struct memmgr_arena *arena, u32 rights);
+void memmgr_owner_close(struct memmgr_owner *owner);
+void memmgr_owner_credit(struct memmgr_arena *arena, const struct memmgr_view *view, s64 blocks,
+			 s64 bytes);
+
+/* alloc.c, realloc.c; may sleep */
+int memmgr_alloc(struct memmgr_owner *owner, const struct memmgr_wish *wish,
+		 struct memmgr_view *view);
+int memmgr_free(struct memmgr_arena *arena, memmgr_handle_t handle,
+		const struct memmgr_expect *expect);
+void memmgr_finish_free(struct memmgr_arena *arena, struct memmgr_record *rec);
+void memmgr_account(struct memmgr_arena *arena, const struct memmgr_view *view, int sign);
+int memmgr_realloc(struct memmgr_owner *owner, memmgr_handle_t handle,
+		   const struct memmgr_expect *expect, u64 size, u32 flags,
+		   struct memmgr_view *view);
+
+/* walk.c; may sleep */
+bool memmgr_next_block(struct memmgr_arena *arena, u32 *slot, u32 end, struct memmgr_view *view);
+int memmgr_find_offset(struct memmgr_arena *arena, u64 offset, struct memmgr_view *view);
+void memmgr_describe(const struct memmgr_arena *arena, const struct memmgr_view *view,
+		     struct memmgr_block *block);
+
+/* validate.c; may sleep */
+int memmgr_arena_validate(struct memmgr_arena *arena, struct memmgr_validate *out);
+
+#endif /* MEMMGR_ARENA_H */

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Owners: whose a block is, and what becomes of it when they die.
+ *
+ * An owner is born with an open file and dies when the last descriptor and the
+ * last mapping of that file are gone, however their processes ended. No process
+ * is ever looked at. A block names its owner by number; numbers are not given
+ * out again before 2^32 others were.
+ *
+ * Death walks over the block table and frees or orphans what is the owner's. It
+ * costs a step per slot of the table, only as long as the owner still has blocks,
+ * and is paid by the one who closes. Others may free the same blocks meanwhile:
+ * each block has one winner, who does the accounting.
+ */
+#include <linux/err.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "arena.h"
+#include "trace.h"
+
+#define SLOTS_PER_STEP 512 /* between two chances for others to run */
+
+/**
+ * memmgr_owner_open - a new owner on an arena
+ * @arena: on which; gets a reference
+ * @rights: MEMMGR_RIGHT_*
+ *
+ * Return: the owner or ERR_PTR(-ENOMEM). Context: process, may sleep.
+ */
+struct memmgr_owner *memmgr_owner_open(struct memmgr_arena *arena, u32 rights)
+{
+	struct memmgr_owner *owner = kzalloc(sizeof(*owner), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!owner)
+		return ERR_PTR(-ENOMEM);
+	owner->arena = arena;
+	owner->rights = rights;
+	owner->pid = task_tgid_nr(current);
+	get_task_comm(owner->comm, current);
+	ret = xa_alloc_cyclic(&arena->owners, &owner->id, owner, xa_limit_32b,
+			      &arena->last_owner, GFP_KERNEL_ACCOUNT);
+	if (ret < 0) {
+		kfree(owner);
+		return ERR_PTR(-ENOMEM);
+	}
+	memmgr_arena_get(arena);
+	atomic_inc(&arena->owner_count);
+	return owner;
+}
+
+/**
+ * memmgr_owner_credit - a block comes to, goes from or changes with its owner
+ * @arena: where
+ * @view: the block; tells the owner, or that it has none
+ * @blocks: blocks to add
+ * @bytes: bytes to add
+ *
+ * Context: any.
+ */
+void memmgr_owner_credit(struct memmgr_arena *arena, const struct memmgr_view *view, s64 blocks,
+			 s64 bytes)
+{
+	struct memmgr_owner *owner;
+
+	if (view->orphan) {
+		atomic64_add(blocks, &arena->accounts.orphans);
+		atomic64_add(bytes, &arena->accounts.orphan_bytes);
+		return;
+	}
+	rcu_read_lock();
+	owner = xa_load(&arena->owners, view->owner);
+	if (owner) { /* else it died, and its accounts with it */
+		atomic64_add(blocks, &owner->blocks);
+		atomic64_add(bytes, &owner->bytes);
+	}
+	rcu_read_unlock();
+}
+
+/* What an owner leaves behind, for the trace. */
+struct legacy {
+	u64 freed;
+	u64 kept;
+	u64 bytes;
+};
+
+static void orphan_block(struct memmgr_arena *arena, struct memmgr_view *view,
+			 struct legacy *legacy)
+{
+	s64 bytes;
+
+	if (memmgr_block_orphan(&arena->blocks, view->handle, view))
+		return; /* somebody else freed it first */
+	bytes = memmgr_bytes(arena, view->run.len);
+	view->orphan = false;
+	memmgr_owner_credit(arena, view, -1, -bytes);
+	view->orphan = true;
+	memmgr_owner_credit(arena, view, 1, bytes);
+	legacy->kept++;
+	legacy->bytes += bytes;
+}
+
+static void inherit_block(struct memmgr_arena *arena, struct memmgr_view *view,
+			  struct legacy *legacy)
+{
+	if (view->policy == MEMMGR_POLICY_KEEP) {
+		orphan_block(arena, view, legacy);
+	} else if (!memmgr_free(arena, view->handle, NULL)) {
+		legacy->freed++;
+		legacy->bytes += memmgr_bytes(arena, view->run.len);
+	}
+}
+
+static void inherit_blocks(struct memmgr_owner *owner, struct legacy *legacy)
+{
+	struct memmgr_arena *arena = owner->arena;
+	u32 slots = memmgr_blocks_slots(&arena->blocks);
+	struct memmgr_view view;
+	u32 slot;
+
+	for (slot = 0; slot < slots && atomic64_read(&owner->blocks); slot++) {
+		if (memmgr_block_read_slot(&arena->blocks, slot, &view) &&
+		    view.owner == owner->id && !view.orphan && !view.pending)
+			inherit_block(arena, &view, legacy);
+		if (slot % SLOTS_PER_STEP == 0)
+			cond_resched();
+	}
+}
+
+/**
+ * memmgr_owner_close - an owner's death
+ * @owner: who; no call on its behalf is under way any more
+ *
+ * Context: process, may sleep. Not stopped by signals.
+ */
+void memmgr_owner_close(struct memmgr_owner *owner)
+{
+	struct memmgr_arena *arena = owner->arena;
+	struct legacy legacy = {};
+
+	inherit_blocks(owner, &legacy);
+	trace_memmgr_owner_death(owner, legacy.freed, legacy.kept, legacy.bytes);
+	xa_erase(&arena->owners, owner->id);
+	atomic_dec(&arena->owner_count);
+	kfree_rcu(owner, rcu);
+	memmgr_arena_put(arena);
+}

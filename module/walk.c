@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looking at all blocks while others go on.
+ *
+ * A walk goes over the slots of the block table. A block keeps its slot for life,
+ * whatever happens to its size and place, so a block that lives through the walk
+ * is met exactly once. Nobody is stopped, and no lock is held.
+ */
+#include <linux/sched/signal.h>
+
+#include "arena.h"
+
+#define SLOTS_PER_STEP 512 /* between two chances for others to run */
+
+/**
+ * memmgr_next_block - the next block of a walk
+ * @arena: where
+ * @slot: where to begin to look; then, the slot after the block
+ * @end: slot to stop at; beyond the last slot is fine
+ * @view: the block
+ *
+ * Return: false if there is none before @end. Context: process, may sleep.
+ */
+bool memmgr_next_block(struct memmgr_arena *arena, u32 *slot, u32 end, struct memmgr_view *view)
+{
+	end = min(end, memmgr_blocks_slots(&arena->blocks));
+	while (*slot < end) {
+		if (*slot % SLOTS_PER_STEP == 0)
+			cond_resched();
+		if (memmgr_block_read_slot(&arena->blocks, (*slot)++, view))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * memmgr_find_offset - the block that a byte belongs to
+ * @arena: where
+ * @offset: the byte
+ * @view: the block
+ *
+ * Return: 0, -ENOENT, or -EINTR if a fatal signal came. Context: process, may
+ * sleep. Cost: a step per slot of the block table.
+ */
+int memmgr_find_offset(struct memmgr_arena *arena, u64 offset, struct memmgr_view *view)
+{
+	u64 granule = offset >> arena->shift;
+	u32 slot = 0;
+
+	if (offset >= arena->size)
+		return -ENOENT;
+	while (memmgr_next_block(arena, &slot, U32_MAX, view)) {
+		if (!view->pending && granule - view->run.start < view->run.len)
+			return 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return -ENOENT;
+}
+
+static u32 state_of(const struct memmgr_view *view)
+{
+	if (view->pending)
+		return MEMMGR_STATE_PENDING;
+	return view->orphan ? MEMMGR_STATE_ORPHAN : MEMMGR_STATE_OWNED;
+}
+
+/**
+ * memmgr_describe - a block in the words of the ABI
+ * @arena: where
+ * @view: the block
+ * @block: its description, all of it
+ */
+void memmgr_describe(const struct memmgr_arena *arena, const struct memmgr_view *view,
+		     struct memmgr_block *block)
+{
+	*block = (struct memmgr_block){
+		.handle = view->handle.raw,
+		.offset = memmgr_bytes(arena, view->run.start),
+		.size = view->size,
+		.usable = memmgr_bytes(arena, view->run.len),
+		.align = memmgr_bytes(arena, view->align),
+		.tag = view->tag,
+		.owner = view->orphan ? 0 : view->owner,
+		.epoch = view->epoch,
+		.policy = view->policy,
+		.state = state_of(view),
+	};
+}
