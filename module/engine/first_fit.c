@@ -188,14 +188,16 @@ static inline u32 word_suffix(u64 word)
 }
 
 /*
- * Longest run of set bits; @word is neither 0 nor all ones. holds[i] has a bit
- * where a run of 2^i starts; the length is then found bit by bit, from the top.
+ * Longest run of set bits; @word is not all ones. holds[i] has a bit where a run
+ * of 2^i starts; the length is then found bit by bit, from the top.
  */
 static u32 word_longest(u64 word)
 {
 	u64 holds[WORD_SHIFT], starts;
 	u32 i = 0, len;
 
+	if (!word)
+		return 0;
 	holds[0] = word;
 	while (i < WORD_SHIFT - 1 && (holds[i] & (holds[i] >> (1U << i)))) {
 		holds[i + 1] = holds[i] & (holds[i] >> (1U << i));
@@ -223,18 +225,6 @@ static u64 word_places(u64 word, u32 len)
 		have += step;
 	}
 	return word;
-}
-
-static struct summary sum_word(u64 word)
-{
-	struct summary s = { 0, 0, 0 };
-
-	if (!word)
-		return s;
-	s.prefix = word_prefix(word);
-	s.suffix = word_suffix(word);
-	s.longest = ~word ? word_longest(word) : WORD_BITS;
-	return s;
 }
 
 /* --- nodes ---------------------------------------------------------------- */
@@ -300,8 +290,8 @@ static inline bool same_summary(struct summary a, struct summary b)
 	return a.prefix == b.prefix && a.longest == b.longest && a.suffix == b.suffix;
 }
 
-/* What a node of @level says if its children are right. */
-static inline struct summary sum_family(const struct first_fit *ff, u32 level, u64 index)
+/* What a node of @level > 0 says if its children are right. */
+static __always_inline struct summary sum_children(const struct first_fit *ff, u32 level, u64 index)
 {
 	u64 child = index << FAN_SHIFT, end = child + FAN_OUT;
 	struct summary s = { 0, 0, 0 }, c;
@@ -323,9 +313,29 @@ static inline struct summary sum_family(const struct first_fit *ff, u32 level, u
 	return s;
 }
 
-static inline struct summary sum_below(const struct first_fit *ff, u32 level, u64 index)
+static struct summary sum_leaves(const struct first_fit *ff, u64 index)
 {
-	return level ? sum_family(ff, level, index) : sum_word(*word_at(ff, index));
+	return sum_children(ff, 1, index);
+}
+
+static struct summary sum_nodes(const struct first_fit *ff, u32 level, u64 index)
+{
+	return sum_children(ff, level, index);
+}
+
+static struct summary sum_word(u64 word)
+{
+	if (!~word)
+		return uniform(0, true);
+	return (struct summary){ word_prefix(word), word_longest(word), word_suffix(word) };
+}
+
+/* What a node says if what is below it is right. */
+static struct summary sum_below(const struct first_fit *ff, u32 level, u64 index)
+{
+	if (level > 1)
+		return sum_nodes(ff, level, index);
+	return level ? sum_leaves(ff, index) : sum_word(*word_at(ff, index));
 }
 
 /* --- looking -------------------------------------------------------------- */
@@ -409,10 +419,38 @@ static u64 enter(const struct first_fit *ff, u64 from, u64 len, struct walk *wal
 	return places ? ALIGN_DOWN(from, WORD_BITS) + __ffs64(places) : NOWHERE;
 }
 
-/* Where in the word @index the first @len free granules are; it has them. */
-static inline u64 place_in_word(const struct first_fit *ff, u64 index, u64 len)
+/*
+ * Step over children, from the one at @walk on, to the first that completes or
+ * holds a run of @len; there is one. True if it completes it: the run ends there.
+ */
+static __always_inline bool step_to(const struct first_fit *ff, struct walk *walk, u32 level,
+				    u64 len)
 {
-	return __ffs64(word_places(*word_at(ff, index), (u32)len));
+	u64 index = walk->pos >> span_shift(level), carry = walk->carry;
+	struct summary s;
+
+	for (;; index++) {
+		s = get_node(ff, level, index);
+		if (carry + s.prefix >= len || s.longest >= len)
+			break;
+		carry = is_all_free(s, level) ? carry + s.longest : s.suffix;
+	}
+	walk->pos = index << span_shift(level);
+	walk->carry = carry;
+	return carry + s.prefix >= len;
+}
+
+/* Where in the live, not uniform node at @walk the first run of @len starts. */
+static u64 descend(const struct first_fit *ff, struct walk walk, u64 len)
+{
+	while (walk.level > 1) {
+		walk.level--;
+		if (step_to(ff, &walk, walk.level, len))
+			return walk.pos - walk.carry;
+	}
+	if (walk.level && step_to(ff, &walk, 0, len))
+		return walk.pos - walk.carry;
+	return walk.pos + __ffs64(word_places(*word_at(ff, walk.pos >> WORD_SHIFT), (u32)len));
 }
 
 /* The lowest address from @from on where @len granules are free, or NOWHERE. */
@@ -432,12 +470,8 @@ static u64 search(const struct first_fit *ff, u64 from, u64 len)
 		s = get_node(ff, walk.level, walk.pos >> span_shift(walk.level));
 		if (walk.carry + s.prefix >= len)
 			return walk.pos - walk.carry;
-		if (s.longest >= len) {
-			if (!walk.level)
-				return walk.pos + place_in_word(ff, walk.pos >> WORD_SHIFT, len);
-			walk.level--;
-			continue;
-		}
+		if (s.longest >= len)
+			return descend(ff, walk, len);
 		walk.carry = is_all_free(s, walk.level) ? walk.carry + s.longest : s.suffix;
 		walk.pos += span_of(walk.level);
 		walk.level = climb(ff, walk.level, walk.pos);
@@ -447,63 +481,167 @@ static u64 search(const struct first_fit *ff, u64 from, u64 len)
 
 /* --- changing ------------------------------------------------------------- */
 
-/*
- * Make everything along the path to the boundary at @pos live: a uniform node
- * that @pos cuts in two hands its state down to its children.
- */
-static void open_path(struct first_fit *ff, u64 pos)
+/* A uniform node speaks for itself no more: hand its state down to its children. */
+static noinline void split_node(struct first_fit *ff, u32 level, u64 index, bool free)
 {
-	u32 level, i;
-	struct summary s;
-	u64 index;
+	u32 i;
 
-	for (level = ff->layout.top; !starts_node(pos, level); level--) {
-		index = pos >> span_shift(level);
-		s = get_node(ff, level, index);
-		if (!level) {
-			if (is_uniform(s, level))
-				*word_at(ff, index) = s.longest ? ~0ULL : 0;
+	for (i = 0; i < FAN_OUT; i++)
+		put_node(ff, level - 1, (index << FAN_SHIFT) + i, uniform(level - 1, free));
+}
+
+/* Make live what is on the path from @level down to the boundary at @pos. */
+static void open_path(struct first_fit *ff, u32 level, u64 pos)
+{
+	const struct leaf *leaf;
+	struct summary s;
+
+	for (; level; level--) {
+		if (starts_node(pos, level))
 			return;
-		}
-		if (!is_uniform(s, level))
-			continue;
-		for (i = 0; i < FAN_OUT; i++)
-			put_node(ff, level - 1, (index << FAN_SHIFT) + i,
-				 uniform(level - 1, s.longest));
+		s = *node_at(ff, level, pos >> span_shift(level));
+		if (unlikely(is_uniform(s, level)))
+			split_node(ff, level, pos >> span_shift(level), s.longest);
 	}
+	leaf = leaf_at(ff, pos >> WORD_SHIFT);
+	if (!leaf->longest || leaf->longest == WORD_BITS)
+		*word_at(ff, pos >> WORD_SHIFT) = leaf->longest ? ~0ULL : 0;
 }
 
-/* Mark the part of [@start, @end) that lies in word @index. */
-static void mark_word(struct first_fit *ff, u64 index, u64 start, u64 end, bool free)
+/* The paths to both ends of a run; they part at some level, low for a short run. */
+static void open_paths(struct first_fit *ff, u64 start, u64 end)
 {
-	u64 first = index << WORD_SHIFT;
-	u64 mask = word_mask(max(start, first) - first, min(end - first, (u64)WORD_BITS));
+	u32 top = ff->layout.top, level = 1;
 
-	if (free)
-		*word_at(ff, index) |= mask;
-	else
-		*word_at(ff, index) &= ~mask;
+	open_path(ff, top, start);
+	while (level < top && (start ^ end) >> span_shift(level))
+		level++;
+	open_path(ff, starts_node(start, level) ? top : level, end);
+}
+
+/**
+ * struct change - a run on its way to the other state
+ * @start: the run's first granule
+ * @end: the one past its last
+ * @left: where the hole starts: the run with the free granules that touch it, as
+ *	far as the nodes looked at reach
+ * @right: where the hole ends
+ * @free: the run becomes free
+ *
+ *	left       start            end    right
+ *	  |..........|<--- run ------>|......|###
+ */
+struct change {
+	u64 start;
+	u64 end;
+	u64 left;
+	u64 right;
+	bool free;
+};
+
+/* The hole within the words at the ends of the run. */
+static void find_hole(const struct first_fit *ff, struct change *c)
+{
+	u64 before = c->start % WORD_BITS, after = c->end % WORD_BITS;
+
+	c->left = c->start;
+	c->right = c->end;
+	if (before)
+		c->left -= word_suffix(*word_at(ff, c->start >> WORD_SHIFT) <<
+				       (WORD_BITS - before));
+	if (after)
+		c->right += word_prefix(*word_at(ff, c->end >> WORD_SHIFT) >> after);
 }
 
 /*
- * Bring a node at an end of [@start, @end) up to date, the nodes below it being
- * so. Returns whether it changed.
+ * The hole reaches the end of a node of @level at an end of the run: what of it
+ * is in the siblings there?
  */
-static bool update_node(struct first_fit *ff, u32 level, u64 index, u64 start, u64 end, bool free)
+static void widen_hole(const struct first_fit *ff, struct change *c, u32 level)
 {
-	u64 first = index << span_shift(level);
+	u64 first = c->start >> span_shift(level), last = (c->end - 1) >> span_shift(level);
 	struct summary s;
 
-	if (start <= first && first + span_of(level) <= end) {
-		s = uniform(level, free);
-	} else {
-		if (!level)
-			mark_word(ff, index, start, end, free);
-		s = sum_below(ff, level, index);
+	if (c->left == first << span_shift(level)) {
+		while (first % FAN_OUT) {
+			s = get_node(ff, level, --first);
+			c->left -= s.suffix;
+			if (!is_all_free(s, level))
+				break;
+		}
 	}
-	if (same_summary(s, get_node(ff, level, index)))
+	if (c->right == (last + 1) << span_shift(level)) {
+		while (++last % FAN_OUT) {
+			s = get_node(ff, level, last);
+			c->right += s.prefix;
+			if (!is_all_free(s, level))
+				break;
+		}
+	}
+}
+
+static inline bool is_within(const struct change *c, u64 first, u64 end)
+{
+	return c->start <= first && end <= c->end;
+}
+
+/*
+ * Change the summary of [@first, @end), at an end of the run. A release makes one
+ * hole, a claim cuts one; nothing else moves. False if it was the longest that
+ * was cut: only those below know which is now.
+ */
+static inline bool amend(struct summary *s, const struct change *c, u64 first, u64 end)
+{
+	u64 left = max(c->left, first), right = min(c->right, end);
+	u32 hole = (u32)(right - left);
+
+	if (c->free) {
+		if (left == first)
+			s->prefix = hole;
+		if (right == end)
+			s->suffix = hole;
+		s->longest = max(s->longest, hole);
+		return true;
+	}
+	if (left == first)
+		s->prefix = (u32)(max(c->start, first) - first);
+	if (right == end)
+		s->suffix = (u32)(end - min(c->end, end));
+	return hole < s->longest;
+}
+
+/* Bring a leaf at an end of the run, and its word, up to date; did it change? */
+static bool mark_leaf(struct first_fit *ff, const struct change *c, u64 index)
+{
+	u64 first = index << WORD_SHIFT, end = first + WORD_BITS, mask;
+	struct summary old = get_node(ff, 0, index), s = old;
+	u64 *word = word_at(ff, index);
+
+	if (is_within(c, first, end)) {
+		s = uniform(0, c->free);
+	} else {
+		mask = word_mask(max(c->start, first) - first, min(c->end, end) - first);
+		*word = c->free ? *word | mask : *word & ~mask;
+		if (!amend(&s, c, first, end))
+			s.longest = word_longest(*word);
+	}
+	put_node(ff, 0, index, s);
+	return !same_summary(s, old);
+}
+
+/* Bring a node at an end of the run up to date; did it change? */
+static bool mark_node(struct first_fit *ff, const struct change *c, u32 level, u64 index)
+{
+	u64 first = index << span_shift(level), end = first + span_of(level);
+	struct summary *node = node_at(ff, level, index), s = *node;
+
+	if (is_within(c, first, end))
+		s = uniform(level, c->free);
+	else if (!amend(&s, c, first, end))
+		s.longest = sum_below(ff, level, index).longest;
+	if (same_summary(s, *node))
 		return false;
-	put_node(ff, level, index, s);
+	*node = s;
 	return true;
 }
 
@@ -526,24 +664,37 @@ static void mark_between(struct first_fit *ff, u32 level, u64 first, u64 last, b
 		put_node(ff, level, i, uniform(level, free));
 }
 
-/* Mark [@start, @end), all of which is in the other state. */
+/* Mark the nodes of @level that the run touches; false if no parent has to know. */
+static __always_inline bool mark_level(struct first_fit *ff, const struct change *c, u32 level)
+{
+	u64 first = c->start >> span_shift(level), last = (c->end - 1) >> span_shift(level);
+
+	if (first == last)
+		return level ? mark_node(ff, c, level, first) : mark_leaf(ff, c, first);
+	if (level) {
+		mark_node(ff, c, level, first);
+		mark_node(ff, c, level, last);
+	} else {
+		mark_leaf(ff, c, first);
+		mark_leaf(ff, c, last);
+	}
+	mark_between(ff, level, first, last, c->free);
+	return true;
+}
+
+/* Mark [@start, @end), all of it in the other state, both paths open. */
 static void mark(struct first_fit *ff, u64 start, u64 end, bool free)
 {
-	u64 first, last;
+	struct change c = { .start = start, .end = end, .free = free };
 	u32 level;
 
-	open_path(ff, start);
-	open_path(ff, end);
-	for (level = 0; level <= ff->layout.top; level++) {
-		first = start >> span_shift(level);
-		last = (end - 1) >> span_shift(level);
-		if (first != last) {
-			update_node(ff, level, first, start, end, free);
-			mark_between(ff, level, first, last, free);
-			update_node(ff, level, last, start, end, free);
-		} else if (!update_node(ff, level, first, start, end, free)) {
+	find_hole(ff, &c);
+	if (!mark_level(ff, &c, 0))
+		return;
+	for (level = 1; level <= ff->layout.top; level++) {
+		widen_hole(ff, &c, level - 1);
+		if (!mark_level(ff, &c, level))
 			return;
-		}
 	}
 }
 
@@ -551,6 +702,7 @@ static void mark_used(struct first_fit *ff, u64 start, u64 end)
 {
 	if (start == end)
 		return;
+	open_paths(ff, start, end);
 	mark(ff, start, end, false);
 	ff->free -= end - start;
 	ff->changes++;
@@ -560,6 +712,7 @@ static void mark_free(struct first_fit *ff, u64 start, u64 end)
 {
 	if (start == end)
 		return;
+	open_paths(ff, start, end);
 	mark(ff, start, end, true);
 	ff->free += end - start;
 	ff->changes++;
