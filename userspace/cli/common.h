@@ -77,6 +77,7 @@ int cmd_info(struct context *context, int argc, char **argv);
 int cmd_ls(struct context *context, int argc, char **argv);
 int cmd_map(struct context *context, int argc, char **argv);
 int cmd_stat(struct context *context, int argc, char **argv);
+int cmd_stress(struct context *context, int argc, char **argv);
 int cmd_validate(struct context *context, int argc, char **argv);
 
 /* Parse the arguments of a command that has no options of its own. */

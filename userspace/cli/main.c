@@ -18,6 +18,7 @@ static const struct command commands[] = {
 	{ "free", "free blocks", cmd_free },
 	{ "create", "create an arena and run a command on it", cmd_create },
 	{ "validate", "have the kernel check the arena's bookkeeping", cmd_validate },
+	{ "stress", "allocate, verify and free at random from many threads", cmd_stress },
 	{},
 };
 
