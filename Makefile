@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# memmgr: the module, the library and the command; their tests; a demonstration.
+# "make help" lists the targets.  Until "deps" has run, nothing here needs more
+# than make, a shell and Debian's package tools.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# The running kernel if its headers are here, else the newest headers installed.
+KDIR ?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(lastword $(sort \
+	$(wildcard /usr/src/linux-headers-*-amd64))))
+
+tools := tests/tools
+in_userspace = $(MAKE) -s -C userspace BUILD=$(CURDIR)/build/userspace PREFIX=$(PREFIX)
+
+# The debug kernel takes minutes to build, so it is asked for, or there already.
+debug = $(shell [ -n "$$CI" ] || tests/cache/get --have kernel-debug >/dev/null && echo debug)
+
+.PHONY: all module userspace install clean clean-cache deps help
+.PHONY: check check-fast check-device check-debug check-engine
+
+all: module userspace
+
+module:
+	@$(tools)/module $(abspath $(KDIR))
+
+userspace:
+	@$(in_userspace) all
+
+install: all
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/build/module INSTALL_MOD_PATH=$(DESTDIR) modules_install
+	$(in_userspace) DESTDIR=$(DESTDIR) install
+
+clean:
+	rm -rf build
+
+clean-cache:
+	rm -rf $${XDG_CACHE_HOME:-$$HOME/.cache}/memmgr
+
+deps:
+	@$(tools)/deps
+
+check: deps
+	@$(tools)/check build engine device $(debug)
+
+check-fast: deps
+	@$(tools)/check build engine device
+
+check-device: deps
+	@$(tools)/check build device
+
+check-debug: deps
+	@$(tools)/check build debug
+
+check-engine: deps
+	@$(tools)/check engine
+
+help:
+	@sed -n 's/^#H //p' Makefile
+
+#H make               the module for KDIR, the library and the command
+#H make install       module, library, command, manual pages, header; DESTDIR, PREFIX
+#H make check         every test; the last line says how many passed and failed
+#H make check-fast    the engines natively, the device on Debian's kernel
+#H make check-device  only the device;  T="alloc free" takes these tests alone
+#H make check-debug   the device on a kernel with KASAN, lockdep, kmemleak and more
+#H make check-engine  only the engines and the block table, natively
+#H make deps          install missing Debian packages; every check does it first
+#H make clean         remove build/;  make clean-cache: kernels and downloads
+#H
+#H KDIR=  kernel to build for     V=1  show all test output     SEED=  repeat random tests
