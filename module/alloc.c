@@ -20,10 +20,14 @@
 #include "payload.h"
 #include "trace.h"
 
-static void raise_peak(struct memmgr_accounts *accounts, s64 used)
+/* Bytes come into use, or go out of it. */
+void memmgr_account_bytes(struct memmgr_arena *arena, s64 bytes, s64 requested)
 {
+	struct memmgr_accounts *accounts = &arena->accounts;
+	s64 used = atomic64_add_return(bytes, &accounts->used);
 	s64 peak = atomic64_read(&accounts->peak);
 
+	atomic64_add(requested, &accounts->requested);
 	while (used > peak && !atomic64_try_cmpxchg(&accounts->peak, &peak, used))
 		;
 }
@@ -43,8 +47,7 @@ void memmgr_account(struct memmgr_arena *arena, const struct memmgr_view *view, 
 
 	memmgr_owner_credit(arena, view, sign, bytes);
 	atomic64_add(sign, &accounts->blocks);
-	atomic64_add(sign * (s64)view->size, &accounts->requested);
-	raise_peak(accounts, atomic64_add_return(bytes, &accounts->used));
+	memmgr_account_bytes(arena, bytes, sign * (s64)view->size);
 	atomic64_inc(sign > 0 ? &accounts->allocs : &accounts->frees);
 }
 

@@ -215,6 +215,7 @@ int memmgr_alloc(struct memmgr_owner *owner, const struct memmgr_wish *wish,
 int memmgr_free(struct memmgr_arena *arena, memmgr_handle_t handle,
 		const struct memmgr_expect *expect);
 void memmgr_finish_free(struct memmgr_arena *arena, struct memmgr_record *rec);
+void memmgr_account_bytes(struct memmgr_arena *arena, s64 bytes, s64 requested);
 void memmgr_account(struct memmgr_arena *arena, const struct memmgr_view *view, int sign);
 int memmgr_realloc(struct memmgr_owner *owner, memmgr_handle_t handle,
 		   const struct memmgr_expect *expect, u64 size, u32 flags,

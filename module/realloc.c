@@ -92,8 +92,7 @@ static void account_change(struct memmgr_arena *arena, const struct change *chan
 		    memmgr_bytes(arena, change->old.run.len);
 
 	memmgr_owner_credit(arena, &change->new, 0, bytes);
-	atomic64_add(bytes, &accounts->used);
-	atomic64_add((s64)(change->new.size - change->old.size), &accounts->requested);
+	memmgr_account_bytes(arena, bytes, change->new.size - change->old.size);
 	atomic64_inc(&accounts->reallocs);
 	if (change->new.run.start != change->old.run.start)
 		atomic64_inc(&accounts->moves);
