@@ -54,6 +54,7 @@ const struct file_operations memmgr_fops = {
 	.unlocked_ioctl = memmgr_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = memmgr_mmap,
+	.fsync = noop_fsync, /* msync() of memory has nothing to write */
 };
 
 static struct file *new_file(struct memmgr_arena *arena, u32 rights)
