@@ -20,18 +20,6 @@
 #include "payload.h"
 #include "trace.h"
 
-/* Bytes come into use, or go out of it. */
-void memmgr_account_bytes(struct memmgr_arena *arena, s64 bytes, s64 requested)
-{
-	struct memmgr_accounts *accounts = &arena->accounts;
-	s64 used = atomic64_add_return(bytes, &accounts->used);
-	s64 peak = atomic64_read(&accounts->peak);
-
-	atomic64_add(requested, &accounts->requested);
-	while (used > peak && !atomic64_try_cmpxchg(&accounts->peak, &peak, used))
-		;
-}
-
 /**
  * memmgr_account - count a block in or out
  * @arena: where
@@ -42,13 +30,15 @@ void memmgr_account_bytes(struct memmgr_arena *arena, s64 bytes, s64 requested)
  */
 void memmgr_account(struct memmgr_arena *arena, const struct memmgr_view *view, int sign)
 {
-	struct memmgr_accounts *accounts = &arena->accounts;
 	s64 bytes = sign * (s64)memmgr_bytes(arena, view->run.len);
 
 	memmgr_owner_credit(arena, view, sign, bytes);
-	atomic64_add(sign, &accounts->blocks);
-	memmgr_account_bytes(arena, bytes, sign * (s64)view->size);
-	atomic64_inc(sign > 0 ? &accounts->allocs : &accounts->frees);
+	memmgr_count_add(arena, used, bytes);
+	memmgr_count_add(arena, requested, sign * (s64)view->size);
+	if (sign > 0)
+		memmgr_count(arena, allocs);
+	else
+		memmgr_count(arena, frees);
 }
 
 /*
@@ -167,9 +157,11 @@ int memmgr_alloc(struct memmgr_owner *owner, const struct memmgr_wish *wish,
 	};
 	if (!wish->size || !view->align)
 		return -EINVAL;
+	memmgr_begin(arena);
 	ret = allocate(owner, wish, view);
+	memmgr_end(arena);
 	if (ret) {
-		atomic64_inc(&arena->accounts.failures);
+		memmgr_count(arena, failures);
 		trace_memmgr_fail(arena, wish->size, wish->tag, ret);
 		return ret;
 	}
@@ -208,9 +200,12 @@ int memmgr_free(struct memmgr_arena *arena, memmgr_handle_t handle,
 		const struct memmgr_expect *expect)
 {
 	struct memmgr_record *rec;
-	int ret = memmgr_block_kill(&arena->blocks, handle, expect, &rec);
+	int ret;
 
+	memmgr_begin(arena);
+	ret = memmgr_block_kill(&arena->blocks, handle, expect, &rec);
 	if (!ret)
 		memmgr_finish_free(arena, rec);
+	memmgr_end(arena);
 	return ret == -EINPROGRESS ? 0 : ret;
 }

@@ -3,7 +3,7 @@
  * Making and ending arenas.
  *
  * An arena takes its memory in this order and gives it back in reverse: the
- * module's limits, the payload, the engine's metadata, the block table's
+ * module's limits, counters, the payload, the engine's metadata, the block table's
  * directory, a number, a folder in debugfs. Segments of the block table follow
  * as blocks do. All of it is charged to the memory cgroup of whoever causes it,
  * zeroed, and asked for in a way that fails rather than kills a bystander.
@@ -20,6 +20,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -160,9 +161,12 @@ struct memmgr_arena *memmgr_arena_create(const struct memmgr_arena_config *confi
 	if (ret)
 		goto free_arena;
 	ret = -ENOMEM;
+	arena->counts = alloc_percpu_gfp(struct memmgr_counts, GFP_KERNEL_ACCOUNT);
+	if (!arena->counts)
+		goto uncharge;
 	arena->memory = __vmalloc(arena->size, MEMMGR_GFP);
 	if (!arena->memory)
-		goto uncharge;
+		goto free_counts;
 	ret = make_engine(arena);
 	if (ret)
 		goto free_memory;
@@ -182,6 +186,8 @@ free_engine:
 	kvfree(arena->meta);
 free_memory:
 	vfree(arena->memory);
+free_counts:
+	free_percpu(arena->counts);
 uncharge:
 	memmgr_limits_uncharge(arena->size);
 free_arena:
@@ -200,6 +206,7 @@ static void destroy(struct kref *refs)
 	free_table(arena);
 	kvfree(arena->meta);
 	vfree(arena->memory);
+	free_percpu(arena->counts);
 	memmgr_limits_uncharge(arena->size);
 	kfree(arena);
 }

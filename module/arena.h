@@ -10,15 +10,16 @@
  *	walk.c      looking at all blocks while others go on
  *	validate.c  checking all of it
  *	space.c     the engine, under the arena's lock
+ *	accounts.c  counters
  *	arena.c     the arena itself: making, counting references, ending
  *
  * Each calls only those below it, the engine and the block table.
  *
  * Locks. arena->lock is innermost: it is held for a bounded number of the
  * engine's steps, never across user memory, sleep or callback. arena->grow keeps
- * two callers from adding a segment to the block table at once. Everything else
- * is compare-and-swap on a block's state word, or an atomic counter. Order:
- * neither is ever taken inside the other.
+ * two callers from adding a segment to the block table at once. Neither is ever
+ * taken inside the other. Everything else is compare-and-swap on a block's state
+ * word, or a counter.
  */
 #ifndef MEMMGR_ARENA_H
 #define MEMMGR_ARENA_H
@@ -32,40 +33,11 @@
 
 #include <linux/memmgr.h>
 
+#include "accounts.h"
 #include "blocks.h"
 #include "engine/engine.h"
 
 struct dentry;
-
-/**
- * struct memmgr_accounts - what an arena has done and holds
- * @blocks: blocks that exist
- * @used: bytes in them
- * @requested: bytes in them as asked for
- * @peak: highest @used
- * @orphans: blocks without owner
- * @orphan_bytes: bytes in them
- * @allocs: blocks born
- * @frees: blocks dead
- * @reallocs: changes of size
- * @moves: those that moved the block
- * @failures: calls that found no memory
- * @contended: times that @lock was found taken
- */
-struct memmgr_accounts {
-	atomic64_t blocks;
-	atomic64_t used;
-	atomic64_t requested;
-	atomic64_t peak;
-	atomic64_t orphans;
-	atomic64_t orphan_bytes;
-	atomic64_t allocs;
-	atomic64_t frees;
-	atomic64_t reallocs;
-	atomic64_t moves;
-	atomic64_t failures;
-	atomic64_t contended;
-};
 
 /**
  * struct memmgr_arena - one arena
@@ -81,13 +53,15 @@ struct memmgr_accounts {
  * @meta: the engine's memory, under @lock
  * @meta_bytes: its size, immutable
  * @lock: serialises the engine
+ * @claimed: granules that the engine has given out
+ * @peak: highest @claimed
  * @broken: damage was found; no more allocation. Only ever set
  * @grow: serialises memmgr_blocks_add()
  * @blocks: the block table
  * @owners: number -> struct memmgr_owner; readers under RCU
  * @last_owner: the number given out last, under the lock of @owners
  * @owner_count: entries of @owners
- * @accounts: figures
+ * @counts: what it has done and holds
  * @debugfs: its folder
  */
 struct memmgr_arena {
@@ -103,13 +77,15 @@ struct memmgr_arena {
 	void *meta;
 	u64 meta_bytes;
 	raw_spinlock_t lock; /* the engine's */
+	atomic64_t claimed;
+	atomic64_t peak;
 	bool broken;
 	spinlock_t grow; /* memmgr_blocks_add() */
 	struct memmgr_blocks blocks;
 	struct xarray owners;
 	u32 last_owner;
 	atomic_t owner_count;
-	struct memmgr_accounts accounts;
+	struct memmgr_counts __percpu *counts;
 	struct dentry *debugfs;
 };
 
@@ -215,7 +191,6 @@ int memmgr_alloc(struct memmgr_owner *owner, const struct memmgr_wish *wish,
 int memmgr_free(struct memmgr_arena *arena, memmgr_handle_t handle,
 		const struct memmgr_expect *expect);
 void memmgr_finish_free(struct memmgr_arena *arena, struct memmgr_record *rec);
-void memmgr_account_bytes(struct memmgr_arena *arena, s64 bytes, s64 requested);
 void memmgr_account(struct memmgr_arena *arena, const struct memmgr_view *view, int sign);
 int memmgr_realloc(struct memmgr_owner *owner, memmgr_handle_t handle,
 		   const struct memmgr_expect *expect, u64 size, u32 flags,

@@ -30,17 +30,18 @@ static struct dentry *root;
 
 static int arenas_show(struct seq_file *m, void *unused)
 {
+	struct memmgr_counts totals;
 	struct memmgr_arena *arena;
 	unsigned long id = 0;
 
 	seq_puts(m, "id size granule engine used blocks owners name\n");
 	memmgr_arenas_lock();
 	while ((arena = memmgr_arena_next(&id))) {
+		totals = memmgr_totals(arena->counts);
 		seq_printf(m, "%u %llu %llu %s %lld %lld %d %s\n", arena->id, arena->size,
-			   memmgr_bytes(arena, 1), arena->engine->name,
-			   atomic64_read(&arena->accounts.used),
-			   atomic64_read(&arena->accounts.blocks),
-			   atomic_read(&arena->owner_count), arena->name);
+			   memmgr_bytes(arena, 1), arena->engine->name, totals.used,
+			   totals.allocs - totals.frees, atomic_read(&arena->owner_count),
+			   arena->name);
 		id++;
 	}
 	memmgr_arenas_unlock();
@@ -59,26 +60,26 @@ static void show_space(struct seq_file *m, struct memmgr_arena *arena)
 	seq_printf(m, "engine       %s\n", arena->engine->name);
 	seq_printf(m, "free         %llu\n", memmgr_bytes(arena, stat.free));
 	seq_printf(m, "largest      %llu\n", memmgr_bytes(arena, stat.largest));
+	seq_printf(m, "peak         %llu\n", memmgr_bytes(arena, atomic64_read(&arena->peak)));
 	seq_printf(m, "metadata     %llu\n", memmgr_arena_metadata(arena));
 	seq_printf(m, "broken       %s\n", READ_ONCE(arena->broken) ? "yes" : "no");
 }
 
-static void show_accounts(struct seq_file *m, struct memmgr_arena *arena)
+static void show_counts(struct seq_file *m, struct memmgr_arena *arena)
 {
-	struct memmgr_accounts *accounts = &arena->accounts;
+	struct memmgr_counts totals = memmgr_totals(arena->counts);
 
-	seq_printf(m, "used         %lld\n", atomic64_read(&accounts->used));
-	seq_printf(m, "requested    %lld\n", atomic64_read(&accounts->requested));
-	seq_printf(m, "peak         %lld\n", atomic64_read(&accounts->peak));
-	seq_printf(m, "blocks       %lld\n", atomic64_read(&accounts->blocks));
-	seq_printf(m, "orphans      %lld\n", atomic64_read(&accounts->orphans));
-	seq_printf(m, "orphan_bytes %lld\n", atomic64_read(&accounts->orphan_bytes));
-	seq_printf(m, "allocs       %lld\n", atomic64_read(&accounts->allocs));
-	seq_printf(m, "frees        %lld\n", atomic64_read(&accounts->frees));
-	seq_printf(m, "reallocs     %lld\n", atomic64_read(&accounts->reallocs));
-	seq_printf(m, "moves        %lld\n", atomic64_read(&accounts->moves));
-	seq_printf(m, "failures     %lld\n", atomic64_read(&accounts->failures));
-	seq_printf(m, "contended    %lld\n", atomic64_read(&accounts->contended));
+	seq_printf(m, "used         %lld\n", totals.used);
+	seq_printf(m, "requested    %lld\n", totals.requested);
+	seq_printf(m, "blocks       %lld\n", totals.allocs - totals.frees);
+	seq_printf(m, "orphans      %lld\n", totals.orphans);
+	seq_printf(m, "orphan_bytes %lld\n", totals.orphan_bytes);
+	seq_printf(m, "allocs       %lld\n", totals.allocs);
+	seq_printf(m, "frees        %lld\n", totals.frees);
+	seq_printf(m, "reallocs     %lld\n", totals.reallocs);
+	seq_printf(m, "moves        %lld\n", totals.moves);
+	seq_printf(m, "failures     %lld\n", totals.failures);
+	seq_printf(m, "contended    %lld\n", totals.contended);
 }
 
 static void show_owners(struct seq_file *m, struct memmgr_arena *arena)
@@ -99,7 +100,7 @@ static void show_owners(struct seq_file *m, struct memmgr_arena *arena)
 static int summary_show(struct seq_file *m, void *unused)
 {
 	show_space(m, m->private);
-	show_accounts(m, m->private);
+	show_counts(m, m->private);
 	show_owners(m, m->private);
 	return 0;
 }

@@ -372,36 +372,49 @@ static int handle_iterate(struct call *call)
 	return ret;
 }
 
+static void report_space(struct memmgr_arena *arena, struct memmgr_stat *arg)
+{
+	struct memmgr_engine_stat stat;
+
+	memmgr_space_stat(arena, &stat);
+	arg->out_size = arena->size;
+	arg->out_free = memmgr_bytes(arena, stat.free);
+	arg->out_largest = memmgr_bytes(arena, stat.largest);
+	arg->out_peak = memmgr_bytes(arena, atomic64_read(&arena->peak));
+	arg->out_metadata = memmgr_arena_metadata(arena);
+	arg->out_contended = stat.lost_races;
+	arg->out_epoch = READ_ONCE(arena->epoch);
+	arg->out_broken = READ_ONCE(arena->broken);
+}
+
+static void report_counts(struct memmgr_arena *arena, struct memmgr_stat *arg)
+{
+	struct memmgr_counts totals = memmgr_totals(arena->counts);
+
+	arg->out_used = totals.used;
+	arg->out_requested = totals.requested;
+	arg->out_pending = max_t(s64, arg->out_size - arg->out_free - totals.used, 0);
+	arg->out_blocks = max_t(s64, totals.allocs - totals.frees, 0);
+	arg->out_orphans = totals.orphans;
+	arg->out_orphan_bytes = totals.orphan_bytes;
+	arg->out_allocs = totals.allocs;
+	arg->out_frees = totals.frees;
+	arg->out_reallocs = totals.reallocs;
+	arg->out_moves = totals.moves;
+	arg->out_failures = totals.failures;
+	arg->out_contended += totals.contended;
+}
+
 static int handle_stat(struct call *call)
 {
 	struct memmgr_stat *arg = &call->arg.stat;
 	struct memmgr_arena *arena = arena_of(call);
-	struct memmgr_accounts *accounts = &arena->accounts;
-	struct memmgr_engine_stat stat;
 
 	if (arg->flags || arg->reserved)
 		return -EINVAL;
-	memmgr_space_stat(arena, &stat);
-	arg->out_size = arena->size;
-	arg->out_used = atomic64_read(&accounts->used);
-	arg->out_requested = atomic64_read(&accounts->requested);
-	arg->out_free = memmgr_bytes(arena, stat.free);
-	arg->out_pending = max_t(s64, arena->size - arg->out_used - arg->out_free, 0);
-	arg->out_largest = memmgr_bytes(arena, stat.largest);
-	arg->out_peak = atomic64_read(&accounts->peak);
-	arg->out_metadata = memmgr_arena_metadata(arena);
-	arg->out_blocks = atomic64_read(&accounts->blocks);
-	arg->out_orphans = atomic64_read(&accounts->orphans);
-	arg->out_orphan_bytes = atomic64_read(&accounts->orphan_bytes);
+	report_space(arena, arg);
+	report_counts(arena, arg);
 	arg->out_owners = atomic_read(&arena->owner_count);
-	arg->out_epoch = READ_ONCE(arena->epoch);
-	arg->out_allocs = atomic64_read(&accounts->allocs);
-	arg->out_frees = atomic64_read(&accounts->frees);
-	arg->out_reallocs = atomic64_read(&accounts->reallocs);
-	arg->out_moves = atomic64_read(&accounts->moves);
-	arg->out_failures = atomic64_read(&accounts->failures);
-	arg->out_contended = atomic64_read(&accounts->contended) + stat.lost_races;
-	arg->out_broken = READ_ONCE(arena->broken);
 	arg->out_owner_blocks = atomic64_read(&call->owner->blocks);
 	arg->out_owner_bytes = atomic64_read(&call->owner->bytes);
 	return 0;

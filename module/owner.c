@@ -65,8 +65,8 @@ void memmgr_owner_credit(struct memmgr_arena *arena, const struct memmgr_view *v
 	struct memmgr_owner *owner;
 
 	if (view->orphan) {
-		atomic64_add(blocks, &arena->accounts.orphans);
-		atomic64_add(bytes, &arena->accounts.orphan_bytes);
+		memmgr_count_add(arena, orphans, blocks);
+		memmgr_count_add(arena, orphan_bytes, bytes);
 		return;
 	}
 	rcu_read_lock();

@@ -87,15 +87,15 @@ static int find_place(struct memmgr_arena *arena, struct change *change)
 
 static void account_change(struct memmgr_arena *arena, const struct change *change)
 {
-	struct memmgr_accounts *accounts = &arena->accounts;
 	s64 bytes = memmgr_bytes(arena, change->new.run.len) -
 		    memmgr_bytes(arena, change->old.run.len);
 
 	memmgr_owner_credit(arena, &change->new, 0, bytes);
-	memmgr_account_bytes(arena, bytes, change->new.size - change->old.size);
-	atomic64_inc(&accounts->reallocs);
+	memmgr_count_add(arena, used, bytes);
+	memmgr_count_add(arena, requested, (s64)(change->new.size - change->old.size));
+	memmgr_count(arena, reallocs);
 	if (change->new.run.start != change->old.run.start)
-		atomic64_inc(&accounts->moves);
+		memmgr_count(arena, moves);
 }
 
 static void clear_tail(struct memmgr_arena *arena, const struct change *change)
@@ -124,6 +124,26 @@ static int change_size(struct memmgr_arena *arena, struct change *change)
 	return 0;
 }
 
+/* With the block locked: change it, report, unlock. */
+static int realloc_locked(struct memmgr_arena *arena, struct change *change, u64 size)
+{
+	int ret;
+
+	memmgr_block_peek(change->rec, &change->old);
+	change->new = change->old;
+	change->new.size = size;
+	ret = change_size(arena, change);
+	if (ret) {
+		memmgr_count(arena, failures);
+		trace_memmgr_fail(arena, size, change->old.tag, ret);
+	} else {
+		trace_memmgr_realloc(arena, &change->old, &change->new);
+	}
+	if (memmgr_block_unlock(change->rec))
+		memmgr_finish_free(arena, change->rec);
+	return ret;
+}
+
 /**
  * memmgr_realloc - change a block's size
  * @owner: who asks; need not be the block's owner
@@ -147,21 +167,12 @@ int memmgr_realloc(struct memmgr_owner *owner, memmgr_handle_t handle,
 
 	if (!size)
 		return -EINVAL;
+	memmgr_begin(arena);
 	ret = memmgr_block_lock(&arena->blocks, handle, expect, &change.rec);
-	if (ret)
-		return ret;
-	memmgr_block_peek(change.rec, &change.old);
-	change.new = change.old;
-	change.new.size = size;
-	ret = change_size(arena, &change);
-	if (ret) {
-		atomic64_inc(&arena->accounts.failures);
-		trace_memmgr_fail(arena, size, change.old.tag, ret);
-	} else {
-		trace_memmgr_realloc(arena, &change.old, &change.new);
+	if (!ret)
+		ret = realloc_locked(arena, &change, size);
+	memmgr_end(arena);
+	if (!ret)
 		*view = change.new;
-	}
-	if (memmgr_block_unlock(change.rec))
-		memmgr_finish_free(arena, change.rec);
 	return ret;
 }

@@ -25,7 +25,7 @@ static void lock_space(struct memmgr_arena *arena) __acquires(&arena->lock)
 	}
 	if (raw_spin_trylock(&arena->lock))
 		return;
-	atomic64_inc(&arena->accounts.contended);
+	memmgr_count(arena, contended);
 	raw_spin_lock(&arena->lock);
 }
 
@@ -35,6 +35,16 @@ static void unlock_space(struct memmgr_arena *arena) __releases(&arena->lock)
 		raw_spin_unlock(&arena->lock);
 	else
 		__release(&arena->lock);
+}
+
+/* Granules were given out, or came back. */
+static void count_claimed(struct memmgr_arena *arena, s64 granules)
+{
+	s64 claimed = atomic64_add_return(granules, &arena->claimed);
+	s64 peak = atomic64_read(&arena->peak);
+
+	while (claimed > peak && !atomic64_try_cmpxchg(&arena->peak, &peak, claimed))
+		;
 }
 
 /**
@@ -59,6 +69,8 @@ int memmgr_space_claim(struct memmgr_arena *arena, u64 len, u64 align, struct me
 	for (;;) {
 		lock_space(arena);
 		ret = arena->engine->claim(arena->meta, &claim, run);
+		if (!ret)
+			count_claimed(arena, run->len);
 		unlock_space(arena);
 		if (ret != -EAGAIN)
 			return ret;
@@ -79,6 +91,8 @@ void memmgr_space_release(struct memmgr_arena *arena, const struct memmgr_run *r
 
 	lock_space(arena);
 	ret = arena->engine->release(arena->meta, run);
+	if (!ret)
+		count_claimed(arena, -(s64)run->len);
 	unlock_space(arena);
 	if (ret)
 		memmgr_arena_damaged(arena, "released granules were not claimed", run->start);
@@ -103,6 +117,7 @@ int memmgr_space_resize(struct memmgr_arena *arena, struct memmgr_record *rec,
 	lock_space(arena);
 	ret = arena->engine->resize(arena->meta, want, &run);
 	if (!ret) {
+		count_claimed(arena, (s64)(run.len - view->run.len));
 		view->run = run;
 		view->orphan = memmgr_block_fill(rec, view);
 	}
@@ -127,6 +142,8 @@ void memmgr_space_move(struct memmgr_arena *arena, struct memmgr_record *rec,
 	lock_space(arena);
 	to->orphan = memmgr_block_fill(rec, to);
 	ret = arena->engine->release(arena->meta, &from->run);
+	if (!ret)
+		count_claimed(arena, -(s64)from->run.len);
 	unlock_space(arena);
 	if (ret)
 		memmgr_arena_damaged(arena, "moved block was not claimed", from->run.start);

@@ -23,14 +23,6 @@
 #define ATTEMPTS 4
 #define BITS_PER_STEP SZ_1M /* between two chances for others to run */
 
-/* Counts that stand still if and only if no block changes. */
-struct fingerprint {
-	s64 allocs;
-	s64 frees;
-	s64 reallocs;
-	bool settled; /* nothing was on its way in or out */
-};
-
 /* A validation: what was seen, and the first damage. */
 struct survey {
 	struct memmgr_arena *arena;
@@ -42,27 +34,6 @@ struct survey {
 	const char *what;
 	u64 at;
 };
-
-static struct fingerprint take_fingerprint(struct memmgr_arena *arena)
-{
-	struct memmgr_accounts *accounts = &arena->accounts;
-	struct memmgr_engine_stat stat;
-
-	memmgr_space_stat(arena, &stat);
-	return (struct fingerprint){
-		.allocs = atomic64_read(&accounts->allocs),
-		.frees = atomic64_read(&accounts->frees),
-		.reallocs = atomic64_read(&accounts->reallocs),
-		.settled = memmgr_bytes(arena, stat.free) + atomic64_read(&accounts->used) ==
-			   arena->size,
-	};
-}
-
-static bool same_fingerprint(const struct fingerprint *a, const struct fingerprint *b)
-{
-	return a->settled && b->settled && a->allocs == b->allocs && a->frees == b->frees &&
-	       a->reallocs == b->reallocs;
-}
 
 static int damage(struct survey *survey, const char *what, u64 granule)
 {
@@ -155,12 +126,13 @@ static int count_holes(struct survey *survey)
 
 static int check_sums(struct survey *survey)
 {
-	struct memmgr_accounts *accounts = &survey->arena->accounts;
+	struct memmgr_arena *arena = survey->arena;
+	struct memmgr_counts totals = memmgr_totals(arena->counts);
 
-	if (survey->used + survey->free != survey->arena->size)
+	if (survey->used + survey->free != arena->size ||
+	    survey->used != memmgr_bytes(arena, atomic64_read(&arena->claimed)))
 		return damage(survey, "blocks and holes do not add up to the arena", 0);
-	if (survey->used != atomic64_read(&accounts->used) ||
-	    survey->blocks != atomic64_read(&accounts->blocks))
+	if (survey->used != totals.used || survey->blocks != totals.allocs - totals.frees)
 		return damage(survey, "the accounts differ from the blocks", 0);
 	return 0;
 }
@@ -168,11 +140,13 @@ static int check_sums(struct survey *survey)
 /* One walk over everything. -EAGAIN: sound as far as can be said, but not still. */
 static int survey_once(struct survey *survey)
 {
-	struct fingerprint before = take_fingerprint(survey->arena);
-	struct fingerprint after;
+	const struct memmgr_counts __percpu *counts = survey->arena->counts;
 	bool apart = true;
+	bool still;
+	s64 begun;
 	int ret;
 
+	still = memmgr_stands_still(counts, &begun);
 	ret = check_engine(survey);
 	if (!ret)
 		ret = check_blocks(survey, &apart);
@@ -180,10 +154,11 @@ static int survey_once(struct survey *survey)
 		ret = count_holes(survey);
 	if (ret)
 		return ret;
-	after = take_fingerprint(survey->arena);
-	if (!same_fingerprint(&before, &after))
-		return -EAGAIN;
-	return apart ? check_sums(survey) : -EUCLEAN;
+	if (!apart)
+		ret = -EUCLEAN;
+	else if (still)
+		ret = check_sums(survey);
+	return still && memmgr_stood_still(counts, begun) ? ret : -EAGAIN;
 }
 
 static void report(const struct survey *survey, int ret, struct memmgr_validate *out)

@@ -430,7 +430,8 @@ struct memmgr_iterate {
  * @out_free: bytes that the engine has free
  * @out_pending: the rest: bytes on their way in or out at this instant
  * @out_largest: largest hole, bytes
- * @out_peak: highest @out_used so far
+ * @out_peak: most bytes that were ever taken at one time; a block that is being
+ *	moved takes two places
  * @out_metadata: bytes of kernel memory that describe this arena's content
  * @out_blocks: blocks that exist
  * @out_orphans: those of them without an owner
