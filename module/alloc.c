@@ -196,7 +196,7 @@ void memmgr_finish_free(struct memmgr_arena *arena, struct memmgr_record *rec)
  * Return: 0 for exactly one of several callers; -ENOENT, -ESTALE, or -EBUSY as
  * memmgr_block_kill() has it. Context: any but NMI.
  */
-int memmgr_free(struct memmgr_arena *arena, memmgr_handle_t handle,
+int memmgr_free(struct memmgr_arena *arena, struct memmgr_handle handle,
 		const struct memmgr_expect *expect)
 {
 	struct memmgr_record *rec;

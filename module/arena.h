@@ -188,11 +188,11 @@ void memmgr_owner_credit(struct memmgr_arena *arena, const struct memmgr_view *v
 /* alloc.c, realloc.c; may sleep */
 int memmgr_alloc(struct memmgr_owner *owner, const struct memmgr_wish *wish,
 		 struct memmgr_view *view);
-int memmgr_free(struct memmgr_arena *arena, memmgr_handle_t handle,
+int memmgr_free(struct memmgr_arena *arena, struct memmgr_handle handle,
 		const struct memmgr_expect *expect);
 void memmgr_finish_free(struct memmgr_arena *arena, struct memmgr_record *rec);
 void memmgr_account(struct memmgr_arena *arena, const struct memmgr_view *view, int sign);
-int memmgr_realloc(struct memmgr_owner *owner, memmgr_handle_t handle,
+int memmgr_realloc(struct memmgr_owner *owner, struct memmgr_handle handle,
 		   const struct memmgr_expect *expect, u64 size, u32 flags,
 		   struct memmgr_view *view);
 

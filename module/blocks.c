@@ -81,7 +81,7 @@ static int judge(u64 state, u32 generation)
 }
 
 /* The record that @handle points at, whatever lives there; NULL if out of range. */
-static struct memmgr_record *find(const struct memmgr_blocks *table, memmgr_handle_t handle)
+static struct memmgr_record *find(const struct memmgr_blocks *table, struct memmgr_handle handle)
 {
 	u32 slots = memmgr_blocks_slots(table);
 	u32 slot = (u32)handle.raw;
@@ -181,11 +181,11 @@ void memmgr_block_abandon(struct memmgr_blocks *table, struct memmgr_record *rec
 	push_free(table, rec->link, rec);
 }
 
-memmgr_handle_t memmgr_block_handle(const struct memmgr_record *rec)
+struct memmgr_handle memmgr_block_handle(const struct memmgr_record *rec)
 {
 	u64 generation = generation_of(READ_ONCE(rec->state));
 
-	return (memmgr_handle_t){ generation << GENERATION_SHIFT | rec->link };
+	return (struct memmgr_handle){ generation << GENERATION_SHIFT | rec->link };
 }
 
 static void pack(struct memmgr_record *rec, const struct memmgr_view *view)
@@ -276,7 +276,7 @@ static u64 read_record(const struct memmgr_record *rec, struct memmgr_view *view
 	return state;
 }
 
-int memmgr_block_read(const struct memmgr_blocks *table, memmgr_handle_t handle,
+int memmgr_block_read(const struct memmgr_blocks *table, struct memmgr_handle handle,
 		      struct memmgr_view *view)
 {
 	const struct memmgr_record *rec = find(table, handle);
@@ -310,7 +310,7 @@ static int meets(const struct memmgr_record *rec, u64 state, const struct memmgr
 	return READ_ONCE(rec->start) == expect->start ? 0 : -ENOENT;
 }
 
-int memmgr_block_kill(struct memmgr_blocks *table, memmgr_handle_t handle,
+int memmgr_block_kill(struct memmgr_blocks *table, struct memmgr_handle handle,
 		      const struct memmgr_expect *expect, struct memmgr_record **rec)
 {
 	u32 generation = generation_of(handle.raw);
@@ -348,7 +348,7 @@ void memmgr_block_bury(struct memmgr_blocks *table, struct memmgr_record *rec)
 	push_free(table, rec->link, rec);
 }
 
-int memmgr_block_lock(struct memmgr_blocks *table, memmgr_handle_t handle,
+int memmgr_block_lock(struct memmgr_blocks *table, struct memmgr_handle handle,
 		      const struct memmgr_expect *expect, struct memmgr_record **rec)
 {
 	u64 old;
@@ -385,7 +385,7 @@ bool memmgr_block_unlock(struct memmgr_record *rec)
 	return old & STATE_PEND;
 }
 
-int memmgr_block_orphan(struct memmgr_blocks *table, memmgr_handle_t handle,
+int memmgr_block_orphan(struct memmgr_blocks *table, struct memmgr_handle handle,
 			struct memmgr_view *view)
 {
 	struct memmgr_record *rec = find(table, handle);

@@ -45,9 +45,10 @@
 #include "engine/env.h"
 #include "engine/engine.h"
 
-typedef struct memmgr_handle {
+/* A structure, so that it is not mixed up with a slot, an offset or a size. */
+struct memmgr_handle {
 	u64 raw;
-} memmgr_handle_t;
+};
 
 /* Slots in a segment, and the most that a table can have. */
 #define MEMMGR_SEGMENT_SLOTS 1024U
@@ -101,7 +102,7 @@ static_assert(sizeof(struct memmgr_record) == 40);
  * @pending: freed, but still held by a lock
  */
 struct memmgr_view {
-	memmgr_handle_t handle;
+	struct memmgr_handle handle;
 	struct memmgr_run run;
 	u64 size;
 	u64 align;
@@ -164,7 +165,7 @@ bool memmgr_block_fill(struct memmgr_record *rec, const struct memmgr_view *view
  * The handle that publish will give to the prepared or locked record. It exists
  * for the caller alone until then.
  */
-memmgr_handle_t memmgr_block_handle(const struct memmgr_record *rec);
+struct memmgr_handle memmgr_block_handle(const struct memmgr_record *rec);
 
 /* Let everybody see the record: the last act of an allocation. */
 void memmgr_block_publish(struct memmgr_record *rec);
@@ -173,7 +174,7 @@ void memmgr_block_publish(struct memmgr_record *rec);
  * Read the block called @handle.
  * -ENOENT: there never was one; -ESTALE: it was freed since.
  */
-int memmgr_block_read(const struct memmgr_blocks *table, memmgr_handle_t handle,
+int memmgr_block_read(const struct memmgr_blocks *table, struct memmgr_handle handle,
 		      struct memmgr_view *view);
 
 /* Read whatever block lives in @slot; false if none does. */
@@ -197,7 +198,7 @@ struct memmgr_expect {
  * -ENOENT, -ESTALE as above, -ENOENT also if it is not as @expect (or NULL) says;
  * -EBUSY: @expect cannot be judged while the block is locked.
  */
-int memmgr_block_kill(struct memmgr_blocks *table, memmgr_handle_t handle,
+int memmgr_block_kill(struct memmgr_blocks *table, struct memmgr_handle handle,
 		      const struct memmgr_expect *expect, struct memmgr_record **rec);
 
 /* Free a block, part two: its slot may be used again, under another handle. */
@@ -208,7 +209,7 @@ void memmgr_block_bury(struct memmgr_blocks *table, struct memmgr_record *rec);
  * -EBUSY if it is locked already. Held without a bound on time, but only by a
  * caller that runs on: nobody waits for it.
  */
-int memmgr_block_lock(struct memmgr_blocks *table, memmgr_handle_t handle,
+int memmgr_block_lock(struct memmgr_blocks *table, struct memmgr_handle handle,
 		      const struct memmgr_expect *expect, struct memmgr_record **rec);
 
 /*
@@ -222,7 +223,7 @@ bool memmgr_block_unlock(struct memmgr_record *rec);
  * call, and @view is what it was at that instant; -ENOENT, -ESTALE; -EALREADY: it
  * was one before.
  */
-int memmgr_block_orphan(struct memmgr_blocks *table, memmgr_handle_t handle,
+int memmgr_block_orphan(struct memmgr_blocks *table, struct memmgr_handle handle,
 			struct memmgr_view *view);
 
 /* The content of a record that is the caller's: BORN, DYING or locked. */

@@ -55,7 +55,7 @@ struct call {
 	struct memmgr_owner *owner;
 	union structure arg;
 	struct memmgr_new_file file;
-	memmgr_handle_t block;
+	struct memmgr_handle block;
 };
 
 /**
@@ -80,6 +80,11 @@ static u64 command_mask(void);
 static struct memmgr_arena *arena_of(const struct call *call)
 {
 	return call->owner->arena;
+}
+
+static struct memmgr_handle handle_from(u64 raw)
+{
+	return (struct memmgr_handle){ raw };
 }
 
 static bool unknown_flags(u32 flags, u32 known)
@@ -257,7 +262,7 @@ static int handle_free(struct call *call)
 	ret = expectation(arena, arg->flags, arg->offset, &expect);
 	if (ret)
 		return ret;
-	return memmgr_free(arena, (memmgr_handle_t){ arg->handle }, &expect);
+	return memmgr_free(arena, handle_from(arg->handle), &expect);
 }
 
 static int handle_realloc(struct call *call)
@@ -275,7 +280,7 @@ static int handle_realloc(struct call *call)
 	ret = expectation(arena, arg->flags, arg->offset, &expect);
 	if (ret)
 		return ret;
-	ret = memmgr_realloc(call->owner, (memmgr_handle_t){ arg->handle }, &expect, arg->size,
+	ret = memmgr_realloc(call->owner, handle_from(arg->handle), &expect, arg->size,
 			     arg->flags, &view);
 	if (ret) {
 		arg->out_largest = largest_hole(arena, ret);
@@ -300,7 +305,7 @@ static int handle_query(struct call *call)
 	if (by_offset)
 		ret = memmgr_find_offset(arena, arg->offset, &view);
 	else
-		ret = memmgr_block_read(&arena->blocks, (memmgr_handle_t){ arg->handle }, &view);
+		ret = memmgr_block_read(&arena->blocks, handle_from(arg->handle), &view);
 	if (!ret)
 		memmgr_describe(arena, &view, &arg->out_block);
 	return ret;

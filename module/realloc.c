@@ -157,7 +157,7 @@ static int realloc_locked(struct memmgr_arena *arena, struct change *change, u64
  * has it; -ENOMEM, -ENOSPC; -EUCLEAN; -EINTR if a fatal signal came. The block is
  * unchanged on failure. Context: process, may sleep.
  */
-int memmgr_realloc(struct memmgr_owner *owner, memmgr_handle_t handle,
+int memmgr_realloc(struct memmgr_owner *owner, struct memmgr_handle handle,
 		   const struct memmgr_expect *expect, u64 size, u32 flags,
 		   struct memmgr_view *view)
 {
