@@ -132,7 +132,8 @@ struct memmgr *memmgr_attach(const struct memmgr *m, unsigned int flags);
  * On success the descriptor belongs to the result, which closes it and lets no
  * program that is executed inherit it. After a failure it is the caller's still.
  *
- * Errors: EBADF, ENOTTY (not a memmgr descriptor), EOVERFLOW, ENOMEM.
+ * Errors: EBADF, ENOTTY (not a memmgr descriptor), EPERM or EACCES (it does not
+ * allow reading), EOVERFLOW, ENOMEM.
  */
 struct memmgr *memmgr_from_fd(int fd);
 
@@ -398,7 +399,7 @@ int memmgr_block_query(const struct memmgr *m, uint64_t handle, struct memmgr_bl
  *
  * Takes time in proportion to the number of blocks in the arena.
  *
- * Errors: EINVAL, ENOENT (no block there), EINTR (a fatal signal).
+ * Errors: ENOENT (no block there), EINTR (a fatal signal).
  */
 int memmgr_block_at(const struct memmgr *m, uint64_t offset, struct memmgr_block *block);
 
