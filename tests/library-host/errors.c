@@ -13,12 +13,12 @@
 
 #include <memmgr.h>
 
-#define CHECK(claim)                                                                \
-	do {                                                                        \
-		if (!(claim)) {                                                     \
+#define CHECK(claim)                                                                          \
+	do {                                                                                  \
+		if (!(claim)) {                                                               \
 			fprintf(stderr, "line %d: %s (errno %d)\n", __LINE__, #claim, errno); \
-			return 1;                                                   \
-		}                                                                   \
+			return 1;                                                             \
+		}                                                                             \
 	} while (0)
 
 static int open_without_device_is_enoent(void)
@@ -110,7 +110,10 @@ static const struct test {
 	const char *name;
 	int (*run)(void);
 } tests[] = {
-#define TEST(name) { #name, name }
+#define TEST(name)          \
+	{                   \
+#name, name \
+	}
 	TEST(open_without_device_is_enoent),
 	TEST(open_of_another_device_is_enotty),
 	TEST(open_of_another_device_leaks_no_descriptor),

@@ -25,9 +25,9 @@
 	ASSERT(offsetof(struct type, member) == offsetof(struct twin_##type, member)); \
 	ASSERT(sizeof(((struct type *)0)->member) == sizeof(((struct twin_##type *)0)->member))
 
-#define SIZE(type, bytes)                               \
-	ASSERT(sizeof(struct type) == (bytes));         \
-	ASSERT(sizeof(struct twin_##type) == (bytes));  \
+#define SIZE(type, bytes)                              \
+	ASSERT(sizeof(struct type) == (bytes));        \
+	ASSERT(sizeof(struct twin_##type) == (bytes)); \
 	ASSERT((bytes) % 8 == 0)
 
 #define COMMAND(name, nr, type)                                          \

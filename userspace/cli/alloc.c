@@ -23,8 +23,8 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{ "align", KEY_ALIGN, "BYTES", 0, "The block's offset is a multiple of BYTES, a power of two",
-	  0 },
+	{ "align", KEY_ALIGN, "BYTES", 0,
+	  "The block's offset is a multiple of BYTES, a power of two", 0 },
 	{ "tag", KEY_TAG, "TAG", 0, "Tag of the block, 32 bits (0)", 0 },
 	{ "zero", KEY_ZERO, NULL, 0, "Set the memory to zero", 0 },
 	{ "policy", KEY_POLICY, "POLICY", 0, "'free' or 'keep' (keep)", 0 },
@@ -105,8 +105,9 @@ static int explain(const struct memmgr_alloc *want)
 
 	failed("cannot allocate %s", format_bytes(size, want->size));
 	if (saved == ENOSPC)
-		fprintf(stderr, "That much is free, but not in one piece: the largest hole has %s. "
-				"See 'memmgr map'.\n",
+		fprintf(stderr,
+			"That much is free, but not in one piece: the largest hole has %s. "
+			"See 'memmgr map'.\n",
 			format_bytes(largest, want->out_largest));
 	else if (saved == ENOMEM)
 		fprintf(stderr, "The arena has less than that free: see 'memmgr stat'.\n");
@@ -131,7 +132,13 @@ static void print(const struct context *context, const struct memmgr_alloc *got)
 
 int cmd_alloc(struct context *context, int argc, char **argv)
 {
-	const struct argp argp = { options, parse_option, "SIZE", doc, context_children, NULL, NULL };
+	const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.args_doc = "SIZE",
+		.doc = doc,
+		.children = context_children,
+	};
 	struct arguments args = {
 		.context = context,
 		.want = { .policy = MEMMGR_POLICY_KEEP },

@@ -72,7 +72,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-const struct argp context_argp = { options, parse_option, NULL, NULL, NULL, NULL, NULL };
+const struct argp context_argp = {
+	.options = options,
+	.parser = parse_option,
+};
 
 const struct argp_child context_children[] = {
 	{ &context_argp, 0, "Options of every command:", 1 },
@@ -90,7 +93,11 @@ static error_t parse_nothing(int key, char *arg, struct argp_state *state)
 
 void parse_context_only(const char *doc, struct context *context, int argc, char **argv)
 {
-	const struct argp argp = { NULL, parse_nothing, NULL, doc, context_children, NULL, NULL };
+	const struct argp argp = {
+		.parser = parse_nothing,
+		.doc = doc,
+		.children = context_children,
+	};
 
 	argp_parse(&argp, argc, argv, 0, NULL, context);
 }

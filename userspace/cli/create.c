@@ -124,8 +124,13 @@ static int run(const struct memmgr *m, char **command)
 
 int cmd_create(struct context *context, int argc, char **argv)
 {
-	const struct argp argp = { options, parse_option, "COMMAND [ARGUMENT...]", doc,
-				   context_children, NULL, NULL };
+	const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.args_doc = "COMMAND [ARGUMENT...]",
+		.doc = doc,
+		.children = context_children,
+	};
 	struct arguments args = { .context = context };
 	struct memmgr *m;
 	int ret;

@@ -100,8 +100,12 @@ static int free_and_report(struct memmgr *m, const struct arguments *args)
 
 int cmd_free(struct context *context, int argc, char **argv)
 {
-	const struct argp argp = { NULL, parse_option, "HANDLE...", doc,
-				   context_children, NULL, NULL };
+	const struct argp argp = {
+		.parser = parse_option,
+		.args_doc = "HANDLE...",
+		.doc = doc,
+		.children = context_children,
+	};
 	struct arguments args = { .context = context };
 	struct memmgr *m;
 	int ret;

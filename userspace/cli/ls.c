@@ -92,7 +92,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_TAG:
 		if (parse_tag(arg, &args->filter))
-			argp_error(state, "'%s' is not a tag, or a tag and a mask, of 32 bits", arg);
+			argp_error(state, "'%s' is not a tag, or a tag and a mask, of 32 bits",
+				   arg);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected argument '%s'", arg);
@@ -115,8 +116,8 @@ static void print_table(const struct blocks *blocks)
 {
 	size_t i;
 
-	printf("%-18s %12s %10s %10s %10s %6s %-6s %s\n", "HANDLE", "OFFSET", "SIZE", "USABLE", "TAG",
-	       "OWNER", "POLICY", "STATE");
+	printf("%-18s %12s %10s %10s %10s %6s %-6s %s\n", "HANDLE", "OFFSET", "SIZE", "USABLE",
+	       "TAG", "OWNER", "POLICY", "STATE");
 	for (i = 0; i < blocks->count; i++)
 		print_line(&blocks->at[i]);
 }
@@ -168,7 +169,12 @@ static int list(const struct arguments *args, struct memmgr *m)
 
 int cmd_ls(struct context *context, int argc, char **argv)
 {
-	const struct argp argp = { options, parse_option, NULL, doc, context_children, NULL, NULL };
+	const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.doc = doc,
+		.children = context_children,
+	};
 	struct arguments args = { .context = context };
 	struct memmgr *m;
 	int ret;

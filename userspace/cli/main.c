@@ -105,11 +105,14 @@ static int run(const struct command *command, struct context *context, int argc,
 
 int main(int argc, char **argv)
 {
-	static const char doc[] =
-		"Look at and use the shared heaps of the memmgr kernel module.\v";
-	const struct argp argp = { NULL, parse_option,	"COMMAND [ARGUMENT...]",
-				   doc,	 context_children, list_commands,
-				   NULL };
+	static const char doc[] = "Look at and use the shared heaps of the memmgr kernel module.\v";
+	const struct argp argp = {
+		.parser = parse_option,
+		.args_doc = "COMMAND [ARGUMENT...]",
+		.doc = doc,
+		.children = context_children,
+		.help_filter = list_commands,
+	};
 	struct invocation invocation = { .context = { .arena_fd = -1 } };
 	const struct command *command;
 

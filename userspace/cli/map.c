@@ -246,7 +246,12 @@ static int draw(const struct arguments *args, const struct blocks *blocks,
 
 int cmd_map(struct context *context, int argc, char **argv)
 {
-	const struct argp argp = { options, parse_option, NULL, doc, context_children, NULL, NULL };
+	const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.doc = doc,
+		.children = context_children,
+	};
 	const struct memmgr_filter everything = { .states = MEMMGR_STATE_ALL };
 	struct arguments args = { .context = context, .rows = DEFAULT_ROWS };
 	struct memmgr_info info;

@@ -141,7 +141,12 @@ static uint64_t random_seed(void)
 
 int cmd_stress(struct context *context, int argc, char **argv)
 {
-	const struct argp argp = { options, parse_option, NULL, doc, context_children, NULL, NULL };
+	const struct argp argp = {
+		.options = options,
+		.parser = parse_option,
+		.doc = doc,
+		.children = context_children,
+	};
 	struct arguments args = {
 		.context = context,
 		.config = {

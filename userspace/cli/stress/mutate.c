@@ -116,8 +116,8 @@ static bool content_holds(const struct state *state, const struct item *item, si
 	if (wrong == size)
 		return true;
 	stress_fail(task->shared,
-		    "process %u thread %u: block at offset %#" PRIx64
-		    ", %zu bytes, tag %#" PRIx32 ": byte %zu is %#x, not what was written",
+		    "process %u thread %u: block at offset %#" PRIx64 ", %zu bytes, tag %#" PRIx32
+		    ": byte %zu is %#x, not what was written",
 		    task->process, task->thread, memmgr_offset(task->arena, item->ptr), item->size,
 		    item->tag, wrong, item->ptr[wrong]);
 	return false;

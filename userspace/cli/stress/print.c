@@ -55,8 +55,8 @@ static struct sums sum_up(const struct stress *stress)
 	return sums;
 }
 
-static void print_second_json(const struct stress *stress, uint64_t second,
-			      const struct sums *sums, const struct memmgr_stat *stat)
+static void print_second_json(const struct stress *stress, uint64_t second, const struct sums *sums,
+			      const struct memmgr_stat *stat)
 {
 	unsigned int threads = stress->config.processes * stress->config.threads;
 	struct json_object *bytes = json_object_new_array();
@@ -78,8 +78,8 @@ static void print_second_json(const struct stress *stress, uint64_t second,
 	report_end(&report);
 }
 
-static void print_second_text(const struct stress *stress, uint64_t second,
-			      const struct sums *sums, const struct memmgr_stat *stat)
+static void print_second_text(const struct stress *stress, uint64_t second, const struct sums *sums,
+			      const struct memmgr_stat *stat)
 {
 	unsigned int threads = stress->config.processes * stress->config.threads;
 	char least[NUMBER_LEN], mean[NUMBER_LEN], most[NUMBER_LEN], back[NUMBER_LEN];

@@ -99,7 +99,8 @@ static void prove_sound(struct stress *stress, bool alone)
 		stress_fail(stress->shared, "validate: %s: %s at %#llx", strerror(errno),
 			    result.out_what, result.out_at);
 	else if (alone && !result.out_complete)
-		stress_fail(stress->shared, "validate found the arena changing in spite of silence");
+		stress_fail(stress->shared,
+			    "validate found the arena changing in spite of silence");
 }
 
 /* In an arena that others use, only what is ours can be proved to be gone. */
