@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* memmgr ls: list blocks. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -322,7 +322,8 @@ uint64_t memmgr_handle(const struct memmgr *m, const void *ptr);
  * @handle: from memmgr_handle(), possibly of another process
  *
  * Errors: ENOENT, ESTALE (no such block), EINVAL (its prefix is not what it
- * should be: it was overwritten, or memmgr_block_alloc() made the block).
+ * should be: it was overwritten, memmgr_block_alloc() made the block, or another
+ * process has moved it this very moment).
  */
 void *memmgr_pointer(const struct memmgr *m, uint64_t handle);
 

@@ -49,7 +49,8 @@ void stress_prove_gone(struct stress *stress, uint32_t owner)
 		stress_sleep(1);
 	} while (stress_now() < deadline);
 	stress_fail(stress->shared,
-		    "owner %" PRIu32 " is gone and still has %" PRIu64 " blocks, %" PRIu64 " bytes",
+		    "owner %" PRIu32 " has released all, or died, and still has %" PRIu64
+		    " blocks, %" PRIu64 " bytes",
 		    owner, left.blocks, left.bytes);
 }
 
