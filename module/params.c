@@ -18,19 +18,42 @@
 #define DEFAULT_ARENA_SIZE (16ULL << 20)
 #define DEFAULT_ARENAS 4096
 
+/* The shift that a suffix stands for; -1 if it is none. */
+static int suffix_shift(const char *suffix)
+{
+	static const char letters[] = "KMGT";
+	const char *letter;
+
+	if (!suffix[0] || suffix[0] == '\n')
+		return 0;
+	letter = strchr(letters, toupper(suffix[0]));
+	if (!letter || (suffix[1] && suffix[1] != '\n'))
+		return -1;
+	return 10 * (letter - letters + 1);
+}
+
+/* A number, with a suffix or without, that fits into 64 bits. */
+static int parse_size(const char *text, u64 *size)
+{
+	size_t digits = strcspn(text, "KkMmGgTt\n");
+	int shift = suffix_shift(text + digits);
+	char number[24] = "";
+	u64 value;
+
+	if (shift < 0 || digits >= sizeof(number))
+		return -EINVAL;
+	memcpy(number, text, digits);
+	if (kstrtoull(number, 0, &value) || value > U64_MAX >> shift)
+		return -EINVAL;
+	*size = value << shift;
+	return 0;
+}
+
+/* memparse() would let an overflow pass for a small size. */
 static int size_set(const char *text, const struct kernel_param *param)
 {
-	char *end;
-	u64 size;
-
-	if (!text || !isdigit(*text))
-		goto bad;
-	size = memparse(text, &end);
-	if (*end && *end != '\n')
-		goto bad;
-	*(u64 *)param->arg = size;
-	return 0;
-bad:
+	if (text && !parse_size(text, param->arg))
+		return 0;
 	pr_err("%s: '%s' is not a size; give bytes, or a number with K, M, G or T\n",
 	       param->name, text ?: "");
 	return -EINVAL;
