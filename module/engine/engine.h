@@ -11,7 +11,8 @@
  *     Nothing allocates, sleeps or takes a lock afterwards.
  *   - Each call does a bounded amount of work. What may take longer stops with
  *     -EAGAIN and goes on where it was when called again.
- *   - A call that fails has changed nothing.
+ *   - A call that fails has changed nothing. What is asked for out of the range
+ *     stated for it is -EINVAL.
  *   - Claimed and free runs tile the arena exactly. The size of a run comes from
  *     the caller's record of it, never from the arena's memory.
  *   - release() and a shrinking resize() of a claimed run cannot fail. Of a run
