@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * All tests of engines: the contract for each engine of the table, then what is
+ * promised by one of them alone. With the argument "random", the random runs only.
+ */
+#include <string.h>
+
+#include "suites.h"
+#include "tap.h"
+
+static void table_suite(void)
+{
+	u32 i, j;
+
+	tap_suite("table");
+	tap_test("default_engine_is_first_fit");
+	CHECK(memmgr_engine_at(0) == &memmgr_first_fit);
+	tap_test("ends_with_null");
+	for (i = 0; memmgr_engine_at(i); i++)
+		CHECK(i < 100);
+	CHECK(!memmgr_engine_at(i + 1));
+	CHECK(!memmgr_engine_at(U32_MAX));
+	tap_test("names_differ");
+	for (i = 0; memmgr_engine_at(i); i++)
+		for (j = 0; j < i; j++)
+			CHECK(strcmp(memmgr_engine_at(i)->name, memmgr_engine_at(j)->name));
+	tap_test("other_names_are_not_found");
+	CHECK(!memmgr_engine_find(""));
+	CHECK(!memmgr_engine_find("first_fi"));
+	CHECK(!memmgr_engine_find("first_fit "));
+}
+
+int main(int argc, char **argv)
+{
+	const struct memmgr_engine *engine;
+	u32 i;
+
+	if (argc > 1 && !strcmp(argv[1], "random")) {
+		random_suite(&memmgr_first_fit);
+		return tap_done();
+	}
+	table_suite();
+	for (i = 0; (engine = memmgr_engine_at(i)); i++)
+		contract_suite(engine);
+	first_fit_suite();
+	random_suite(&memmgr_first_fit);
+	return tap_done();
+}

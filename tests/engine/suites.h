@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef MEMMGR_TESTS_SUITES_H
+#define MEMMGR_TESTS_SUITES_H
+
+#include "engine.h"
+
+/* For any engine. */
+void contract_suite(const struct memmgr_engine *engine);
+
+/* For an engine of which there is a slow model. */
+void random_suite(const struct memmgr_engine *engine);
+
+/* For one engine. */
+void first_fit_suite(void);
+
+#endif /* MEMMGR_TESTS_SUITES_H */
