@@ -17,8 +17,8 @@ in_userspace = $(MAKE) -s -C userspace BUILD=$(CURDIR)/build/userspace PREFIX=$(
 # The debug kernel takes minutes to build, so it is asked for, or there already.
 debug = $(shell [ -n "$$CI" ] || tests/cache/get --have kernel-debug >/dev/null && echo debug)
 
-.PHONY: all module userspace install clean clean-cache deps help
-.PHONY: check check-fast check-device check-debug check-engine
+.PHONY: all module userspace install clean clean-cache deps format help
+.PHONY: check check-fast check-device check-debug check-engine check-static demo
 
 all: module userspace
 
@@ -42,7 +42,7 @@ deps:
 	@$(tools)/deps
 
 check: deps
-	@$(tools)/check build engine device $(debug)
+	@$(tools)/check build static uapi library engine device $(debug)
 
 check-fast: deps
 	@$(tools)/check build engine device
@@ -56,16 +56,28 @@ check-debug: deps
 check-engine: deps
 	@$(tools)/check engine
 
+check-static: deps
+	@$(tools)/check static uapi
+
+format:
+	@$(tools)/static --format
+
+demo: deps
+	@$(tools)/demo
+
 help:
 	@sed -n 's/^#H //p' Makefile
 
 #H make               the module for KDIR, the library and the command
 #H make install       module, library, command, manual pages, header; DESTDIR, PREFIX
+#H make demo          show the main job in a virtual machine; LIVE=1: on this machine
 #H make check         every test; the last line says how many passed and failed
 #H make check-fast    the engines natively, the device on Debian's kernel
 #H make check-device  only the device;  T="alloc free" takes these tests alone
 #H make check-debug   the device on a kernel with KASAN, lockdep, kmemleak and more
 #H make check-engine  only the engines and the block table, natively
+#H make check-static  compilers' and style checkers' opinion
+#H make format        let clang-format lay out the C code outside the module
 #H make deps          install missing Debian packages; every check does it first
 #H make clean         remove build/;  make clean-cache: kernels and downloads
 #H

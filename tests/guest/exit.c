@@ -11,9 +11,9 @@
 #include <sys/io.h>
 #include <unistd.h>
 
-#define PORT	0xf4
-#define BASE	32
-#define MAX	30
+#define PORT 0xf4
+#define BASE 32
+#define MAX 30
 
 int main(int argc, char **argv)
 {
