@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One valid call of each command, for the tests that are about all of them.
+ */
+#ifndef MEMMGR_COMMANDS_H
+#define MEMMGR_COMMANDS_H
+
+#include "memmgr_test.h"
+
+#define T_NO_MEMBER ((size_t)-1)
+
+/**
+ * struct t_command - a command and what is known of its structure
+ * @nr: its number
+ * @size: size of the structure
+ * @outs: where the out_* members begin; @size if it has none
+ * @flags: where the flags are
+ * @known_flags: the flags that exist
+ * @reserved: where the padding is, or T_NO_MEMBER
+ * @fill: fill a zeroed structure for a call that succeeds; @handle is a block's
+ */
+struct t_command {
+	unsigned int nr;
+	size_t size;
+	size_t outs;
+	size_t flags;
+	__u32 known_flags;
+	size_t reserved;
+	void (*fill)(void *arg, __u64 handle);
+};
+
+static struct memmgr_block t_command_blocks[4];
+
+static void t_fill_nothing(void *arg, __u64 handle)
+{
+	(void)arg;
+	(void)handle;
+}
+
+static void t_fill_create(void *arg, __u64 handle)
+{
+	(void)handle;
+	((struct memmgr_arena_create *)arg)->size = T_PAGE;
+}
+
+static void t_fill_alloc(void *arg, __u64 handle)
+{
+	(void)handle;
+	((struct memmgr_alloc *)arg)->size = 64;
+}
+
+static void t_fill_free(void *arg, __u64 handle)
+{
+	((struct memmgr_free *)arg)->handle = handle;
+}
+
+static void t_fill_realloc(void *arg, __u64 handle)
+{
+	((struct memmgr_realloc *)arg)->handle = handle;
+	((struct memmgr_realloc *)arg)->size = 256;
+}
+
+static void t_fill_query(void *arg, __u64 handle)
+{
+	((struct memmgr_query *)arg)->handle = handle;
+}
+
+static void t_fill_iterate(void *arg, __u64 handle)
+{
+	struct memmgr_iterate *it = arg;
+
+	(void)handle;
+	it->blocks = (uintptr_t)t_command_blocks;
+	it->count = ARRAY_SIZE(t_command_blocks);
+}
+
+#define T_COMMAND(number, type, first_out, known, padding, filler)                   \
+	{                                                                            \
+		.nr = number, .size = sizeof(struct type), .outs = first_out,        \
+		.flags = offsetof(struct type, flags), .known_flags = known,         \
+		.reserved = padding, .fill = filler,                                 \
+	}
+
+static const struct t_command t_commands[] = {
+	T_COMMAND(0, memmgr_info, offsetof(struct memmgr_info, out_features), 0,
+		  T_NO_MEMBER, t_fill_nothing),
+	T_COMMAND(1, memmgr_arena_create, offsetof(struct memmgr_arena_create, out_size), 0,
+		  T_NO_MEMBER, t_fill_create),
+	T_COMMAND(2, memmgr_attach, offsetof(struct memmgr_attach, out_fd),
+		  MEMMGR_ATTACH_READONLY, offsetof(struct memmgr_attach, reserved),
+		  t_fill_nothing),
+	T_COMMAND(3, memmgr_alloc, offsetof(struct memmgr_alloc, out_handle),
+		  MEMMGR_ALLOC_ZERO, offsetof(struct memmgr_alloc, reserved), t_fill_alloc),
+	T_COMMAND(4, memmgr_free, sizeof(struct memmgr_free), MEMMGR_CHECK_OFFSET,
+		  offsetof(struct memmgr_free, reserved), t_fill_free),
+	T_COMMAND(5, memmgr_realloc, offsetof(struct memmgr_realloc, out_offset),
+		  MEMMGR_CHECK_OFFSET | MEMMGR_REALLOC_IN_PLACE | MEMMGR_REALLOC_ZERO,
+		  offsetof(struct memmgr_realloc, reserved), t_fill_realloc),
+	T_COMMAND(6, memmgr_query, offsetof(struct memmgr_query, out_block),
+		  MEMMGR_QUERY_BY_OFFSET, offsetof(struct memmgr_query, reserved),
+		  t_fill_query),
+	T_COMMAND(7, memmgr_iterate, offsetof(struct memmgr_iterate, out_cursor),
+		  MEMMGR_ITERATE_OWNER, T_NO_MEMBER, t_fill_iterate),
+	T_COMMAND(8, memmgr_stat, offsetof(struct memmgr_stat, out_size), 0,
+		  offsetof(struct memmgr_stat, reserved), t_fill_nothing),
+	T_COMMAND(9, memmgr_validate, offsetof(struct memmgr_validate, out_blocks), 0,
+		  offsetof(struct memmgr_validate, reserved), t_fill_nothing),
+};
+
+/* Declare the variants "one per command" of a fixture with a member "command". */
+#define T_VARIANT_PER_COMMAND(fixture)                                               \
+	FIXTURE_VARIANT_ADD(fixture, info) { .command = &t_commands[0] };            \
+	FIXTURE_VARIANT_ADD(fixture, arena_create) { .command = &t_commands[1] };    \
+	FIXTURE_VARIANT_ADD(fixture, attach) { .command = &t_commands[2] };          \
+	FIXTURE_VARIANT_ADD(fixture, alloc) { .command = &t_commands[3] };           \
+	FIXTURE_VARIANT_ADD(fixture, free) { .command = &t_commands[4] };            \
+	FIXTURE_VARIANT_ADD(fixture, realloc) { .command = &t_commands[5] };         \
+	FIXTURE_VARIANT_ADD(fixture, query) { .command = &t_commands[6] };           \
+	FIXTURE_VARIANT_ADD(fixture, iterate) { .command = &t_commands[7] };         \
+	FIXTURE_VARIANT_ADD(fixture, stat) { .command = &t_commands[8] };            \
+	FIXTURE_VARIANT_ADD(fixture, validate) { .command = &t_commands[9] }
+
+static inline unsigned long t_number(const struct t_command *command, size_t size)
+{
+	return _IOC(_IOC_READ | _IOC_WRITE, MEMMGR_IOC_MAGIC, command->nr, size);
+}
+
+static inline __u32 *t_member32(void *arg, size_t at)
+{
+	return (__u32 *)((char *)arg + at);
+}
+
+/* The descriptor that a successful call returned in @arg, or -1. */
+static inline int t_new_fd(const struct t_command *command, const void *arg)
+{
+	if (command->nr == 1)
+		return ((const struct memmgr_arena_create *)arg)->out_fd;
+	if (command->nr == 2)
+		return ((const struct memmgr_attach *)arg)->out_fd;
+	return -1;
+}
+
+#endif /* MEMMGR_COMMANDS_H */
