@@ -64,6 +64,10 @@ TEST_F(arena, misaligned_and_interior_pointers_are_einval)
 		EXPECT_REFUSED(EINVAL, self->m, ptr + i);
 	EXPECT_REFUSED(EINVAL, self->m, ptr + 32);
 	EXPECT_REFUSED(EINVAL, self->m, ptr + 512);
+
+	/* Even behind what looks like a prefix. */
+	memcpy(ptr + 24, ptr - 16, 16);
+	EXPECT_REFUSED(EINVAL, self->m, ptr + 40);
 	EXPECT_EQ(0, memmgr_free(self->m, ptr));
 }
 
