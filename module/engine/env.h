@@ -89,6 +89,8 @@ typedef uint64_t u64;
 		max_a > max_b ? max_a : max_b; \
 	})
 
+#define min_t(type, a, b) min((type)(a), (type)(b))
+
 #define check_add_overflow(a, b, d) __builtin_add_overflow(a, b, d)
 #define check_mul_overflow(a, b, d) __builtin_mul_overflow(a, b, d)
 
