@@ -11,8 +11,8 @@
 
 /* Arenas small enough to be filled granule by granule. */
 static const u64 sizes[] = {
-	1, 2, 3, 5, 63, 64, 65, 127, 128, 129, 511, 512, 513, 1000, 1023, 1024, 1025, 4095,
-	4096, 4097, 12345,
+	1,   2,	  3,	5,    63,   64,	  65,	127,  128,  129,   511,
+	512, 513, 1000, 1023, 1024, 1025, 4095, 4096, 4097, 12345,
 };
 
 /* Arenas of any size up to the longest. */
@@ -481,7 +481,10 @@ static void footprint_is_a_few_percent(const struct memmgr_engine *engine)
 	}
 }
 
-#define SIZE_TEST(name) { #name, name }
+#define SIZE_TEST(name)     \
+	{                   \
+#name, name \
+	}
 
 static const struct {
 	const char *name;

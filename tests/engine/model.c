@@ -84,8 +84,7 @@ int model_resize(struct model *m, const struct memmgr_resize *want, struct memmg
 	set(m, run->start, run->len, false);
 	for (start = run->start + 1; start-- > lowest;) {
 		/* Lower down, the old run stays within the new one. */
-		len = start == run->start ? want->len :
-					    max(want->len, memmgr_run_end(run) - start);
+		len = start == run->start ? want->len : max(want->len, memmgr_run_end(run) - start);
 		if (start % want->align || !all_are(m, start, len, false))
 			continue;
 		set(m, start, len, true);

@@ -2,6 +2,7 @@
 #include "tap.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +18,8 @@ static void end_test(bool passed)
 		return;
 	printf("%sok %u - %s/%s\n", passed ? "" : "not ", ++number, suite, test);
 	fflush(stdout);
-	test[0] = where[0] = '\0';
+	test[0] = '\0';
+	where[0] = '\0';
 }
 
 void tap_suite(const char *format, ...)

@@ -11,24 +11,26 @@
 #define MEMMGR_TESTS_TAP_H
 
 #include <stdbool.h>
-#include <stdio.h>
+
+#define __printf(format, first) __attribute__((__format__(printf, format, first)))
+#define __noreturn __attribute__((__noreturn__))
 
 /* Say in which suite the tests that follow are. */
-void tap_suite(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void __printf(1, 2) tap_suite(const char *format, ...);
 
 /* Begin a test; the one before it has passed. */
-void tap_test(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void __printf(1, 2) tap_test(const char *format, ...);
 
 /* What to print with a failure: where a random or exhaustive test is. */
-void tap_where(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void __printf(1, 2) tap_where(const char *format, ...);
 
 /* A comment line; progress of long tests, seeds, figures. */
-void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void __printf(1, 2) tap_note(const char *format, ...);
 
 /* The last test has passed. Returns the process's exit status. */
 int tap_done(void);
 
-void tap_fail(const char *file, int line, const char *what) __attribute__((noreturn));
+void __noreturn tap_fail(const char *file, int line, const char *what);
 
 #define CHECK(condition)                                          \
 	do {                                                      \
@@ -36,13 +38,13 @@ void tap_fail(const char *file, int line, const char *what) __attribute__((noret
 			tap_fail(__FILE__, __LINE__, #condition); \
 	} while (0)
 
-#define CHECK_EQ(a, b)                                                                   \
-	do {                                                                             \
-		long long check_a = (long long)(a), check_b = (long long)(b);            \
-		if (check_a != check_b) {                                                \
-			tap_note("%s is %lld, %s is %lld", #a, check_a, #b, check_b);    \
-			tap_fail(__FILE__, __LINE__, #a " == " #b);                      \
-		}                                                                        \
+#define CHECK_EQ(a, b)                                                                \
+	do {                                                                          \
+		long long check_a = (long long)(a), check_b = (long long)(b);         \
+		if (check_a != check_b) {                                             \
+			tap_note("%s is %lld, %s is %lld", #a, check_a, #b, check_b); \
+			tap_fail(__FILE__, __LINE__, #a " == " #b);                   \
+		}                                                                     \
 	} while (0)
 
 /* The environment variable @name as a number, or @otherwise. */

@@ -6,7 +6,7 @@
 #include "tap.h"
 
 /* Arenas up to here are validated at each check. */
-#define VALIDATED_MAX (1u << 20)
+#define VALIDATED_MAX 1048576
 
 struct world world_new(const struct memmgr_engine *engine, u64 granules)
 {

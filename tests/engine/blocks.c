@@ -1,0 +1,623 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * The block table, one caller at a time: what each call answers in each state of a
+ * block, against a model that keeps the state in plain variables.
+ */
+#include "../../module/blocks.h"
+
+#include <stdlib.h>
+
+#include "tap.h"
+#include "world.h"
+
+struct table {
+	struct memmgr_blocks blocks;
+	void *directory;
+};
+
+static struct table table_new(u64 blocks)
+{
+	struct table t = { .directory = calloc(1, memmgr_blocks_directory_bytes(blocks)) };
+
+	CHECK(t.directory);
+	memmgr_blocks_init(&t.blocks, t.directory, blocks);
+	return t;
+}
+
+static int table_grow(struct table *t)
+{
+	void *segment = calloc(1, MEMMGR_SEGMENT_BYTES);
+	int err;
+
+	CHECK(segment);
+	err = memmgr_blocks_add(&t->blocks, segment);
+	if (err)
+		free(segment);
+	return err;
+}
+
+static struct table table_with_slots(void)
+{
+	struct table t = table_new(2000);
+
+	CHECK_EQ(table_grow(&t), 0);
+	return t;
+}
+
+static void table_free(struct table *t)
+{
+	void *segment;
+	u32 i;
+
+	for (i = 0; (segment = memmgr_blocks_segment(&t->blocks, i)); i++)
+		free(segment);
+	free(t->directory);
+}
+
+/* A view in which every field says @n in its own way. */
+static struct memmgr_view view_of(u32 n)
+{
+	return (struct memmgr_view){
+		.run = { n, n + 1 },
+		.size = (u64)n * 16 + 3,
+		.align = 1ULL << n % 32,
+		.tag = ~n,
+		.owner = n ^ 0x55555555,
+		.epoch = n + 7,
+		.policy = (u8)(n % 3),
+	};
+}
+
+static bool same_content(const struct memmgr_view *a, const struct memmgr_view *b)
+{
+	return a->run.start == b->run.start && a->run.len == b->run.len && a->size == b->size &&
+	       a->align == b->align && a->tag == b->tag && a->owner == b->owner &&
+	       a->epoch == b->epoch && a->policy == b->policy;
+}
+
+static struct memmgr_record *prepare(struct table *t, u32 n)
+{
+	struct memmgr_record *rec = memmgr_block_prepare(&t->blocks);
+	struct memmgr_view view = view_of(n);
+
+	CHECK(rec);
+	CHECK(!memmgr_block_fill(rec, &view));
+	return rec;
+}
+
+static struct memmgr_handle publish(struct table *t, u32 n)
+{
+	struct memmgr_record *rec = prepare(t, n);
+	struct memmgr_handle handle = memmgr_block_handle(rec);
+
+	memmgr_block_publish(rec);
+	return handle;
+}
+
+static void kill_and_bury(struct table *t, struct memmgr_handle handle)
+{
+	struct memmgr_record *rec;
+
+	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, NULL, &rec), 0);
+	memmgr_block_bury(&t->blocks, rec);
+}
+
+/* What every call that takes a handle says to one that is of no use. */
+static void check_all_say(struct table *t, struct memmgr_handle handle, int err)
+{
+	struct memmgr_expect any = { false, 0 }, here = { true, 1 };
+	struct memmgr_record *rec;
+	struct memmgr_view view;
+
+	CHECK_EQ(memmgr_block_read(&t->blocks, handle, &view), err);
+	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, NULL, &rec), err);
+	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, &any, &rec), err);
+	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, &here, &rec), err);
+	CHECK_EQ(memmgr_block_lock(&t->blocks, handle, NULL, &rec), err);
+	CHECK_EQ(memmgr_block_orphan(&t->blocks, handle, &view), err);
+}
+
+static struct memmgr_handle handle_of(u64 generation, u64 slot)
+{
+	return (struct memmgr_handle){ generation << 32 | slot };
+}
+
+static void test_growth(void)
+{
+	struct table t = table_new(3000);
+	struct memmgr_record *recs[3072];
+	struct memmgr_handle handle;
+	u32 i, count;
+
+	tap_test("new_table_has_no_slots");
+	CHECK_EQ(memmgr_blocks_slots(&t.blocks), 0);
+	CHECK(!memmgr_blocks_any_free(&t.blocks));
+	CHECK(!memmgr_block_prepare(&t.blocks));
+	CHECK(!memmgr_blocks_segment(&t.blocks, 0));
+	check_all_say(&t, handle_of(1, 0), -ENOENT);
+
+	tap_test("segment_brings_1024_slots");
+	CHECK_EQ(table_grow(&t), 0);
+	CHECK_EQ(memmgr_blocks_slots(&t.blocks), 1024);
+	handle = publish(&t, 1);
+
+	tap_test("table_grows_to_what_its_directory_holds");
+	CHECK_EQ(table_grow(&t), 0);
+	CHECK_EQ(table_grow(&t), 0);
+	CHECK_EQ(table_grow(&t), -ENOSPC);
+	CHECK_EQ(memmgr_blocks_slots(&t.blocks), 3072);
+	CHECK(memmgr_blocks_segment(&t.blocks, 2) && !memmgr_blocks_segment(&t.blocks, 3));
+
+	tap_test("every_slot_is_had_once");
+	for (count = 0; (recs[count] = memmgr_block_prepare(&t.blocks)); count++) {
+		CHECK(count < 3071);
+		for (i = 0; i < count; i++)
+			CHECK(recs[i] != recs[count]);
+	}
+	CHECK_EQ(count, 3071);
+	CHECK(!memmgr_blocks_any_free(&t.blocks));
+	kill_and_bury(&t, handle);
+	CHECK(memmgr_blocks_any_free(&t.blocks));
+	CHECK(memmgr_block_prepare(&t.blocks));
+	table_free(&t);
+
+	tap_test("directory_is_bounded");
+	CHECK_EQ(memmgr_blocks_directory_bytes(1), sizeof(void *));
+	CHECK_EQ(memmgr_blocks_directory_bytes(1024), sizeof(void *));
+	CHECK_EQ(memmgr_blocks_directory_bytes(1025), 2 * sizeof(void *));
+	CHECK(memmgr_blocks_directory_bytes(U64_MAX) / sizeof(void *) * 1024 <= U32_MAX);
+	CHECK_EQ(memmgr_blocks_directory_bytes(U64_MAX),
+		 memmgr_blocks_directory_bytes(MEMMGR_SLOTS_MAX));
+}
+
+static void test_birth(void)
+{
+	struct table t = table_with_slots();
+	struct memmgr_view view, expected = view_of(77);
+	struct memmgr_record *rec = prepare(&t, 77);
+	struct memmgr_handle handle = memmgr_block_handle(rec);
+
+	tap_test("prepared_block_exists_for_its_caller_alone");
+	check_all_say(&t, handle, -ENOENT);
+	CHECK(!memmgr_block_read_slot(&t.blocks, (u32)handle.raw, &view));
+	memmgr_block_peek(rec, &view);
+	CHECK(same_content(&view, &expected) && view.handle.raw == handle.raw);
+
+	tap_test("abandoned_slot_keeps_its_generation");
+	memmgr_block_abandon(&t.blocks, rec);
+	check_all_say(&t, handle, -ENOENT);
+	rec = prepare(&t, 77);
+	CHECK_EQ(memmgr_block_handle(rec).raw, handle.raw);
+
+	tap_test("published_block_reads_as_it_was_filled");
+	memmgr_block_publish(rec);
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+	CHECK(same_content(&view, &expected) && view.handle.raw == handle.raw);
+	CHECK(!view.orphan && !view.pending);
+	CHECK(memmgr_block_read_slot(&t.blocks, (u32)handle.raw, &view));
+	CHECK(same_content(&view, &expected) && view.handle.raw == handle.raw);
+
+	tap_test("extreme_contents_survive");
+	expected = (struct memmgr_view){ .run = { U32_MAX, U32_MAX },
+					 .size = (1ULL << 48) - 1,
+					 .align = 1ULL << 63,
+					 .tag = U32_MAX,
+					 .owner = U32_MAX,
+					 .epoch = U32_MAX,
+					 .policy = 255 };
+	rec = memmgr_block_prepare(&t.blocks);
+	memmgr_block_fill(rec, &expected);
+	memmgr_block_publish(rec);
+	CHECK_EQ(memmgr_block_read(&t.blocks, memmgr_block_handle(rec), &view), 0);
+	CHECK(same_content(&view, &expected));
+
+	tap_test("handles_never_given_are_enoent");
+	check_all_say(&t, handle_of(0, 0), -ENOENT);
+	check_all_say(&t, handle_of(0, handle.raw & U32_MAX), -ENOENT);
+	check_all_say(&t, handle_of(2, handle.raw & U32_MAX), -ENOENT);
+	check_all_say(&t, handle_of(U32_MAX, handle.raw & U32_MAX), -ENOENT);
+	check_all_say(&t, handle_of(1, 500), -ENOENT);
+	check_all_say(&t, handle_of(1, 1024), -ENOENT);
+	check_all_say(&t, handle_of(1, U32_MAX), -ENOENT);
+	CHECK(!memmgr_block_read_slot(&t.blocks, 1024, &view));
+	CHECK(!memmgr_block_read_slot(&t.blocks, U32_MAX, &view));
+	table_free(&t);
+}
+
+static void test_death(void)
+{
+	struct table t = table_with_slots();
+	struct memmgr_handle handle = publish(&t, 5), next;
+	struct memmgr_expect wrong = { true, 6 }, right = { true, 5 };
+	struct memmgr_view view, expected = view_of(5);
+	struct memmgr_record *rec;
+
+	tap_test("kill_of_another_start_is_enoent_and_kills_nothing");
+	CHECK_EQ(memmgr_block_kill(&t.blocks, handle, &wrong, &rec), -ENOENT);
+	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, &wrong, &rec), -ENOENT);
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+
+	tap_test("killed_block_is_estale_and_its_killers_to_read");
+	CHECK_EQ(memmgr_block_kill(&t.blocks, handle, &right, &rec), 0);
+	memmgr_block_peek(rec, &view);
+	CHECK(same_content(&view, &expected) && view.handle.raw == handle.raw);
+	check_all_say(&t, handle, -ESTALE);
+	CHECK(!memmgr_block_read_slot(&t.blocks, (u32)handle.raw, &view));
+
+	tap_test("buried_block_is_estale_for_ever");
+	memmgr_block_bury(&t.blocks, rec);
+	check_all_say(&t, handle, -ESTALE);
+	next = publish(&t, 6);
+	CHECK_EQ((u32)next.raw, (u32)handle.raw);
+	CHECK_EQ(next.raw >> 32, (handle.raw >> 32) + 1);
+	check_all_say(&t, handle, -ESTALE);
+	CHECK_EQ(memmgr_block_read(&t.blocks, next, &view), 0);
+	table_free(&t);
+}
+
+static void test_last_generation(void)
+{
+	struct table t = table_with_slots();
+	struct memmgr_record *rec = prepare(&t, 9);
+	struct memmgr_handle handle;
+	u32 slot, left = 0;
+
+	tap_test("slot_whose_generation_would_wrap_is_retired");
+	rec->state = (rec->state & U32_MAX) | (u64)U32_MAX << 32;
+	handle = memmgr_block_handle(rec);
+	slot = (u32)handle.raw;
+	memmgr_block_publish(rec);
+	kill_and_bury(&t, handle);
+	CHECK_EQ(rec->state & 7, MEMMGR_RETIRED);
+	check_all_say(&t, handle, -ESTALE);
+	check_all_say(&t, handle_of(1, slot), -ESTALE);
+	check_all_say(&t, handle_of(0, slot), -ENOENT);
+	while ((rec = memmgr_block_prepare(&t.blocks))) {
+		CHECK((u32)memmgr_block_handle(rec).raw != slot);
+		left++;
+	}
+	CHECK_EQ(left, 1023);
+	table_free(&t);
+}
+
+static void test_lock(void)
+{
+	struct table t = table_with_slots();
+	struct memmgr_handle handle = publish(&t, 5);
+	struct memmgr_expect here = { true, 5 };
+	struct memmgr_record *rec, *other;
+	struct memmgr_view view, changed = view_of(50);
+
+	tap_test("lock_is_had_once");
+	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, &here, &rec), 0);
+	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, NULL, &other), -EBUSY);
+	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, &here, &other), -EBUSY);
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+
+	tap_test("locked_block_is_refilled_for_all_to_see");
+	CHECK(!memmgr_block_fill(rec, &changed));
+	CHECK_EQ(memmgr_block_handle(rec).raw, handle.raw);
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+	CHECK(same_content(&view, &changed));
+	CHECK(!memmgr_block_unlock(rec));
+	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, NULL, &rec), 0);
+
+	tap_test("kill_that_looks_at_a_locked_block_is_ebusy");
+	CHECK_EQ(memmgr_block_kill(&t.blocks, handle, &here, &other), -EBUSY);
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+
+	tap_test("kill_of_a_locked_block_is_einprogress_then_estale");
+	CHECK_EQ(memmgr_block_kill(&t.blocks, handle, NULL, &other), -EINPROGRESS);
+	check_all_say(&t, handle, -ESTALE);
+	CHECK(memmgr_block_read_slot(&t.blocks, (u32)handle.raw, &view));
+	CHECK(view.pending);
+
+	tap_test("holder_of_the_lock_completes_the_kill");
+	changed = view_of(51);
+	memmgr_block_fill(rec, &changed);
+	CHECK(memmgr_block_unlock(rec));
+	CHECK_EQ(rec->state & 7, MEMMGR_DYING);
+	memmgr_block_peek(rec, &view);
+	CHECK(same_content(&view, &changed));
+	memmgr_block_bury(&t.blocks, rec);
+	check_all_say(&t, handle, -ESTALE);
+	table_free(&t);
+}
+
+static void test_orphan(void)
+{
+	struct table t = table_with_slots();
+	struct memmgr_handle handle = publish(&t, 5);
+	struct memmgr_view view, expected = view_of(5);
+	struct memmgr_record *rec;
+
+	tap_test("block_is_orphaned_once");
+	CHECK_EQ(memmgr_block_orphan(&t.blocks, handle, &view), 0);
+	CHECK(same_content(&view, &expected));
+	CHECK_EQ(memmgr_block_orphan(&t.blocks, handle, &view), -EALREADY);
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+	CHECK(view.orphan && same_content(&view, &expected));
+
+	tap_test("orphan_stays_one_when_refilled");
+	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, NULL, &rec), 0);
+	CHECK(memmgr_block_fill(rec, &expected));
+	CHECK(!memmgr_block_unlock(rec));
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+	CHECK(view.orphan);
+
+	tap_test("killed_orphan_leaves_an_orphan_to_its_killer_only");
+	CHECK_EQ(memmgr_block_kill(&t.blocks, handle, NULL, &rec), 0);
+	memmgr_block_peek(rec, &view);
+	CHECK(view.orphan);
+	memmgr_block_bury(&t.blocks, rec);
+	handle = publish(&t, 5);
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+	CHECK(!view.orphan);
+
+	tap_test("locked_block_is_orphaned_too");
+	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, NULL, &rec), 0);
+	CHECK_EQ(memmgr_block_orphan(&t.blocks, handle, &view), 0);
+	CHECK(memmgr_block_fill(rec, &expected));
+	CHECK_EQ(memmgr_block_kill(&t.blocks, handle, NULL, &rec), -EINPROGRESS);
+	CHECK(memmgr_block_unlock(rec));
+	memmgr_block_peek(rec, &view);
+	CHECK(view.orphan);
+	table_free(&t);
+}
+
+/* --- the model ------------------------------------------------------------ */
+
+/* What one slot should be. */
+struct slot {
+	struct memmgr_record *rec;
+	enum memmgr_record_state state;
+	u32 generation;
+	u32 content;
+	bool locked;
+	bool pending;
+	bool orphan;
+};
+
+/* What a call with this handle should say about whether the block is alive. */
+static int slot_judge(const struct slot *s, u32 generation)
+{
+	if (!generation || generation > s->generation)
+		return -ENOENT;
+	if (generation < s->generation || s->state == MEMMGR_DYING || s->pending)
+		return -ESTALE;
+	return s->state == MEMMGR_USED ? 0 : -ENOENT;
+}
+
+static int slot_kill(struct slot *s, u32 generation)
+{
+	int err = slot_judge(s, generation);
+
+	if (err)
+		return err;
+	if (s->locked) {
+		s->pending = true;
+		return -EINPROGRESS;
+	}
+	s->state = MEMMGR_DYING;
+	return 0;
+}
+
+enum act { PREPARE, ABANDON, PUBLISH, KILL, KILL_START, BURY, LOCK, FILL, UNLOCK, ORPHAN, ACTS };
+
+static bool is_allowed(const struct slot *s, enum act act)
+{
+	switch (act) {
+	case PREPARE:
+		return s->state == MEMMGR_FREE;
+	case ABANDON:
+	case PUBLISH:
+		return s->state == MEMMGR_BORN;
+	case BURY:
+		return s->state == MEMMGR_DYING;
+	case FILL:
+		return s->state == MEMMGR_BORN || s->locked;
+	case UNLOCK:
+		return s->locked;
+	default:
+		return true;
+	}
+}
+
+static void check_slot(struct table *t, const struct slot *s, u32 number)
+{
+	struct memmgr_view view, expected = view_of(s->content);
+	u32 generation;
+	bool lives;
+
+	for (generation = s->generation - 1; generation != s->generation + 2; generation++)
+		CHECK_EQ(memmgr_block_read(&t->blocks, handle_of(generation, number), &view),
+			 slot_judge(s, generation));
+	lives = memmgr_block_read_slot(&t->blocks, number, &view);
+	CHECK_EQ(lives, s->state == MEMMGR_USED);
+	if (!lives)
+		return;
+	CHECK(same_content(&view, &expected));
+	CHECK(view.orphan == s->orphan && view.pending == s->pending);
+	CHECK_EQ(view.handle.raw, handle_of(s->generation, number).raw);
+}
+
+/* An act without a handle, which is allowed in the slot's state. */
+static void act_as_holder(struct table *t, struct slot *s, enum act act, u32 content)
+{
+	struct memmgr_view view = view_of(content);
+
+	switch (act) {
+	case PREPARE:
+		CHECK(memmgr_block_prepare(&t->blocks) == s->rec);
+		s->state = MEMMGR_BORN;
+		break;
+	case ABANDON:
+		memmgr_block_abandon(&t->blocks, s->rec);
+		s->state = MEMMGR_FREE;
+		break;
+	case PUBLISH:
+		view = view_of(s->content);
+		memmgr_block_fill(s->rec, &view);
+		memmgr_block_publish(s->rec);
+		s->state = MEMMGR_USED;
+		break;
+	case BURY:
+		memmgr_block_bury(&t->blocks, s->rec);
+		s->state = MEMMGR_FREE;
+		s->generation++;
+		s->orphan = false;
+		break;
+	case FILL:
+		CHECK_EQ(memmgr_block_fill(s->rec, &view), s->orphan);
+		s->content = content;
+		break;
+	case UNLOCK:
+		CHECK_EQ(memmgr_block_unlock(s->rec), s->pending);
+		if (s->pending)
+			s->state = MEMMGR_DYING;
+		s->locked = false;
+		s->pending = false;
+		break;
+	default:
+		break;
+	}
+}
+
+/* An act by a handle of @generation, which anybody may try. */
+static void act_by_handle(struct table *t, struct slot *s, enum act act, u32 number, u32 generation)
+{
+	struct memmgr_expect here = { true, s->content };
+	struct memmgr_handle handle = handle_of(generation, number);
+	struct memmgr_record *rec;
+	struct memmgr_view view;
+	int err = slot_judge(s, generation);
+
+	switch (act) {
+	case KILL:
+		CHECK_EQ(memmgr_block_kill(&t->blocks, handle, NULL, &rec),
+			 slot_kill(s, generation));
+		break;
+	case KILL_START:
+		if (!err && s->locked)
+			err = -EBUSY;
+		else
+			err = slot_kill(s, generation);
+		CHECK_EQ(memmgr_block_kill(&t->blocks, handle, &here, &rec), err);
+		break;
+	case LOCK:
+		if (!err && s->locked)
+			err = -EBUSY;
+		CHECK_EQ(memmgr_block_lock(&t->blocks, handle, NULL, &rec), err);
+		s->locked |= !err;
+		break;
+	case ORPHAN:
+		if (!err && s->orphan)
+			err = -EALREADY;
+		CHECK_EQ(memmgr_block_orphan(&t->blocks, handle, &view), err);
+		s->orphan |= !err;
+		break;
+	default:
+		break;
+	}
+}
+
+static void do_act(struct table *t, struct slot *s, enum act act, u32 number, u32 generation,
+		   u32 content)
+{
+	if (act == KILL || act == KILL_START || act == LOCK || act == ORPHAN)
+		act_by_handle(t, s, act, number, generation);
+	else
+		act_as_holder(t, s, act, content);
+	check_slot(t, s, number);
+}
+
+/* Everything that can be done to one slot, in every order, to @depth. */
+static u64 all_acts(struct table *t, const struct slot *from, u32 number, u32 depth)
+{
+	u64 stack = t->blocks.stack, count = 0;
+	struct memmgr_record saved = *from->rec;
+	struct slot s;
+	u32 act;
+
+	for (act = 0; depth && act < ACTS; act++) {
+		if (!is_allowed(from, act))
+			continue;
+		s = *from;
+		do_act(t, &s, act, number, s.generation, depth);
+		count += 1 + all_acts(t, &s, number, depth - 1);
+		*from->rec = saved;
+		t->blocks.stack = stack;
+	}
+	return count;
+}
+
+static void test_every_sequence(void)
+{
+	struct table t = table_with_slots();
+	struct slot s = { .rec = memmgr_block_prepare(&t.blocks), .generation = 1 };
+	u32 number = (u32)memmgr_block_handle(s.rec).raw;
+
+	tap_test("every_sequence_of_9_calls_on_one_slot");
+	while (memmgr_block_prepare(&t.blocks))
+		;
+	memmgr_block_abandon(&t.blocks, s.rec);
+	CHECK_EQ(all_acts(&t, &s, number, 9), 7151554);
+	table_free(&t);
+}
+
+#define SLOTS MEMMGR_SEGMENT_SLOTS
+
+static void test_random(u64 seed, u64 ops)
+{
+	struct slot *slots = calloc(SLOTS, sizeof(*slots));
+	struct table t = table_with_slots();
+	struct rng rng = rng_new(seed);
+	struct memmgr_record *rec;
+	u32 i, act, generation;
+	u64 op;
+
+	CHECK(slots);
+	rec = memmgr_blocks_segment(&t.blocks, 0);
+	for (i = 0; i < SLOTS; i++)
+		slots[i] = (struct slot){ .rec = &rec[i], .generation = 1 };
+	for (op = 0; op < ops; op++) {
+		tap_where("SEED=%llu, operation %llu", (unsigned long long)seed,
+			  (unsigned long long)op);
+		act = (u32)rng_below(&rng, ACTS);
+		i = (u32)rng_below(&rng, 64);
+		if (act == PREPARE) { /* the table chooses the slot */
+			u64 top = t.blocks.stack & U32_MAX;
+
+			CHECK_EQ(!top, !memmgr_blocks_any_free(&t.blocks));
+			if (!top)
+				continue;
+			i = (u32)top - 1;
+		}
+		if (!is_allowed(&slots[i], act))
+			continue;
+		generation = slots[i].generation;
+		if (!rng_below(&rng, 4))
+			generation += (u32)rng_below(&rng, 4) - 2;
+		do_act(&t, &slots[i], act, i, generation, (u32)rng_next(&rng) >> 1);
+	}
+	table_free(&t);
+	free(slots);
+}
+
+int main(void)
+{
+	u64 seed = tap_number("SEED", 1);
+
+	tap_suite("blocks");
+	test_growth();
+	test_birth();
+	test_death();
+	test_last_generation();
+	test_lock();
+	test_orphan();
+	test_every_sequence();
+	tap_note("SEED=%llu", (unsigned long long)seed);
+	tap_test("table_answers_as_the_model_does");
+	test_random(seed, tap_number("OPS", 400000));
+	return tap_done();
+}
