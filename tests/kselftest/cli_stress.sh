@@ -9,14 +9,14 @@ trap 'rm -f "$log" "$out"' EXIT
 
 stress_holds() {
 	memmgr stress -t 2 -p 2 -d 2 --round 1 --seed 1 >"$out"
-	has "^round 2: all released, the arena is one free run again" <"$out"
-	has "^all held: 2 rounds" <"$out"
+	has "^round 1: all released, the arena is one free run again" <"$out"
+	has "^all held; rounds: [1-9]" <"$out"
 }
 
 stress_holds_while_processes_are_killed() {
 	memmgr stress -t 2 -p 2 -d 4 --round 2 --kill >"$out"
 	has "killed [1-9][0-9]* \([1-9][0-9]* blocks, .* back\)" <"$out"
-	has "^all held: 2 rounds, [1-9][0-9]* processes killed" <"$out"
+	has "^all held; rounds: [1-9][0-9]*, processes killed: [1-9]" <"$out"
 }
 
 stress_prints_json_lines() {
@@ -48,7 +48,7 @@ interrupt_ends_it_with_a_proof() {
 	sleep 2
 	kill -INT $pid
 	exits_with 0 wait $pid
-	has "^all held: 1 rounds" <"$out"
+	has "^all held; rounds: 1," <"$out"
 }
 
 killed_parent_takes_its_children_along() {

@@ -161,7 +161,7 @@ void stress_print_end(const struct stress *stress, bool held)
 
 	if (!stress->config.json) {
 		if (held)
-			printf("all held: %" PRIu64 " rounds, %" PRIu64 " processes killed\n",
+			printf("all held; rounds: %" PRIu64 ", processes killed: %" PRIu64 "\n",
 			       stress->rounds, stress->kills);
 		else
 			printf("FAILED: %s (seed %" PRIu64 ")\n", stress->shared->failure,
