@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What an arena has done and holds, counted where it happens: each CPU has
- * counters of its own, so that counting neither waits nor makes others wait, in
- * any context. A figure is the sum over all CPUs; it is exact when nobody is at
- * work, and right for some instant each when others are.
+ * counters of its own (this_cpu_add(arena->counts->..., n)), so that counting
+ * neither waits nor makes others wait, in any context. A figure is the sum over
+ * all CPUs; it is exact when nobody is at work, and right for some instant each
+ * when others are.
  *
  * Every change of a block is counted when it begins and when it ends, which lets
  * a walk over everything know that it saw the arena standing still: the sum of
@@ -47,22 +48,19 @@ struct memmgr_counts {
 	s64 orphan_bytes;
 };
 
-#define memmgr_count_add(arena, counter, n) this_cpu_add((arena)->counts->counter, n)
-#define memmgr_count(arena, counter) memmgr_count_add(arena, counter, 1)
-
 /* The beginning is visible before any of the change is ... */
-#define memmgr_begin(arena)                                                          \
-	do {                                                                         \
-		memmgr_count(arena, begun);                                          \
-		smp_wmb(); /* pairs with memmgr_stood_still() */                     \
-	} while (0)
+static inline void memmgr_begin(struct memmgr_counts __percpu *counts)
+{
+	this_cpu_inc(counts->begun);
+	smp_wmb(); /* pairs with memmgr_stood_still() */
+}
 
 /* ... and all of the change before its end. */
-#define memmgr_end(arena)                                                            \
-	do {                                                                         \
-		smp_wmb(); /* pairs with memmgr_stands_still() */                    \
-		memmgr_count(arena, ended);                                          \
-	} while (0)
+static inline void memmgr_end(struct memmgr_counts __percpu *counts)
+{
+	smp_wmb(); /* pairs with memmgr_stands_still() */
+	this_cpu_inc(counts->ended);
+}
 
 struct memmgr_counts memmgr_totals(const struct memmgr_counts __percpu *counts);
 bool memmgr_stands_still(const struct memmgr_counts __percpu *counts, s64 *begun);

@@ -33,12 +33,12 @@ void memmgr_account(struct memmgr_arena *arena, const struct memmgr_view *view, 
 	s64 bytes = sign * (s64)memmgr_bytes(arena, view->run.len);
 
 	memmgr_owner_credit(arena, view, sign, bytes);
-	memmgr_count_add(arena, used, bytes);
-	memmgr_count_add(arena, requested, sign * (s64)view->size);
+	this_cpu_add(arena->counts->used, bytes);
+	this_cpu_add(arena->counts->requested, sign * (s64)view->size);
 	if (sign > 0)
-		memmgr_count(arena, allocs);
+		this_cpu_inc(arena->counts->allocs);
 	else
-		memmgr_count(arena, frees);
+		this_cpu_inc(arena->counts->frees);
 }
 
 /*
@@ -157,11 +157,11 @@ int memmgr_alloc(struct memmgr_owner *owner, const struct memmgr_wish *wish,
 	};
 	if (!wish->size || !view->align)
 		return -EINVAL;
-	memmgr_begin(arena);
+	memmgr_begin(arena->counts);
 	ret = allocate(owner, wish, view);
-	memmgr_end(arena);
+	memmgr_end(arena->counts);
 	if (ret) {
-		memmgr_count(arena, failures);
+		this_cpu_inc(arena->counts->failures);
 		trace_memmgr_fail(arena, wish->size, wish->tag, ret);
 		return ret;
 	}
@@ -202,10 +202,10 @@ int memmgr_free(struct memmgr_arena *arena, struct memmgr_handle handle,
 	struct memmgr_record *rec;
 	int ret;
 
-	memmgr_begin(arena);
+	memmgr_begin(arena->counts);
 	ret = memmgr_block_kill(&arena->blocks, handle, expect, &rec);
 	if (!ret)
 		memmgr_finish_free(arena, rec);
-	memmgr_end(arena);
+	memmgr_end(arena->counts);
 	return ret == -EINPROGRESS ? 0 : ret;
 }

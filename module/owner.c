@@ -65,8 +65,8 @@ void memmgr_owner_credit(struct memmgr_arena *arena, const struct memmgr_view *v
 	struct memmgr_owner *owner;
 
 	if (view->orphan) {
-		memmgr_count_add(arena, orphans, blocks);
-		memmgr_count_add(arena, orphan_bytes, bytes);
+		this_cpu_add(arena->counts->orphans, blocks);
+		this_cpu_add(arena->counts->orphan_bytes, bytes);
 		return;
 	}
 	rcu_read_lock();

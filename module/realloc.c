@@ -91,11 +91,11 @@ static void account_change(struct memmgr_arena *arena, const struct change *chan
 		    memmgr_bytes(arena, change->old.run.len);
 
 	memmgr_owner_credit(arena, &change->new, 0, bytes);
-	memmgr_count_add(arena, used, bytes);
-	memmgr_count_add(arena, requested, (s64)(change->new.size - change->old.size));
-	memmgr_count(arena, reallocs);
+	this_cpu_add(arena->counts->used, bytes);
+	this_cpu_add(arena->counts->requested, (s64)(change->new.size - change->old.size));
+	this_cpu_inc(arena->counts->reallocs);
 	if (change->new.run.start != change->old.run.start)
-		memmgr_count(arena, moves);
+		this_cpu_inc(arena->counts->moves);
 }
 
 static void clear_tail(struct memmgr_arena *arena, const struct change *change)
@@ -134,7 +134,7 @@ static int realloc_locked(struct memmgr_arena *arena, struct change *change, u64
 	change->new.size = size;
 	ret = change_size(arena, change);
 	if (ret) {
-		memmgr_count(arena, failures);
+		this_cpu_inc(arena->counts->failures);
 		trace_memmgr_fail(arena, size, change->old.tag, ret);
 	} else {
 		trace_memmgr_realloc(arena, &change->old, &change->new);
@@ -167,11 +167,11 @@ int memmgr_realloc(struct memmgr_owner *owner, struct memmgr_handle handle,
 
 	if (!size)
 		return -EINVAL;
-	memmgr_begin(arena);
+	memmgr_begin(arena->counts);
 	ret = memmgr_block_lock(&arena->blocks, handle, expect, &change.rec);
 	if (!ret)
 		ret = realloc_locked(arena, &change, size);
-	memmgr_end(arena);
+	memmgr_end(arena->counts);
 	if (!ret)
 		*view = change.new;
 	return ret;

@@ -25,7 +25,7 @@ static void lock_space(struct memmgr_arena *arena) __acquires(&arena->lock)
 	}
 	if (raw_spin_trylock(&arena->lock))
 		return;
-	memmgr_count(arena, contended);
+	this_cpu_inc(arena->counts->contended);
 	raw_spin_lock(&arena->lock);
 }
 
