@@ -289,7 +289,8 @@ struct memmgr_alloc {
  * @MEMMGR_CHECK_OFFSET: do it only if the block starts at offset (ENOENT
  *	otherwise). Whoever keeps a handle beside the data, as libmemmgr does, is
  *	so protected against a handle that was overwritten
- * @MEMMGR_REALLOC_IN_PLACE: (realloc) never move: ENOSPC instead
+ * @MEMMGR_REALLOC_IN_PLACE: (realloc) the block's start never moves: ENOSPC
+ *	instead
  * @MEMMGR_REALLOC_ZERO: (realloc) bytes past the old size become zero
  */
 enum memmgr_change_flags {
@@ -361,7 +362,8 @@ enum memmgr_query_flags {
  * @out_block: the block
  *
  * By handle the cost is constant. By offset it grows with the number of blocks;
- * a block that is moved meanwhile may be missed.
+ * a block that is moved meanwhile may be missed. Where no block is, beyond the end
+ * of the arena as well, is ENOENT.
  *
  * Errors: EINVAL, ENOENT, ESTALE, EINTR.
  */
