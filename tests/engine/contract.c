@@ -214,6 +214,8 @@ static void senseless_requests_are_einval(struct world *w)
 	CHECK_EQ(world_resize(w, 0, 1, 0, &run), -EINVAL);
 	CHECK_EQ(world_resize(w, 1, 0, 0, &run), -EINVAL);
 	CHECK_EQ(world_resize(w, 1, 6, 0, &run), -EINVAL);
+	run = (struct memmgr_run){ 1, 1 };
+	CHECK_EQ(world_resize(w, 1, 2, 0, &run), -EINVAL);
 	world_give(w, 0, 1);
 	world_check_empty(w);
 }

@@ -13,14 +13,45 @@
 #include "world.h"
 
 #define THREADS 4
-#define SLOTS_HELD 8
+#define SLOTS_HELD 2
 
 static struct memmgr_blocks table;
 static void *directory;
 static u64 rounds;
 
-/* Threads meet here before and after each round. */
-static pthread_barrier_t barrier;
+/*
+ * Threads meet here before and after each round. They spin, at first, so as to go
+ * on within nanoseconds of each other: a thread that was woken comes too late for
+ * any race.
+ */
+static struct {
+	u32 threads;
+	u32 waiting;
+	u32 round;
+} barrier;
+
+static void meet(void)
+{
+	u32 round = __atomic_load_n(&barrier.round, __ATOMIC_SEQ_CST), spins = 0;
+
+	if (__atomic_add_fetch(&barrier.waiting, 1, __ATOMIC_SEQ_CST) == barrier.threads) {
+		__atomic_store_n(&barrier.waiting, 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&barrier.round, round + 1, __ATOMIC_SEQ_CST);
+		return;
+	}
+	while (__atomic_load_n(&barrier.round, __ATOMIC_SEQ_CST) == round)
+		if (++spins > 2000)
+			sched_yield();
+}
+
+/* Let a moment pass, another one each time: 0 to some tens of nanoseconds. */
+static void dither(struct rng *rng)
+{
+	u64 spins = rng_below(rng, 64);
+
+	while (spins--)
+		__atomic_load_n(&barrier.round, __ATOMIC_SEQ_CST);
+}
 
 /* What the threads of a test share; each test says what it means. */
 static struct {
@@ -116,18 +147,17 @@ static bool publish(u32 n)
 	return true;
 }
 
-/* Run @first in one thread and @others in all the others. */
-static void run_threads(void *(*first)(void *), void *(*others)(void *))
+/* Run @first in one thread and @others in @count - 1. */
+static void run_threads(u32 count, void *(*first)(void *), void *(*others)(void *))
 {
 	pthread_t threads[THREADS];
 	u64 i;
 
-	CHECK(!pthread_barrier_init(&barrier, NULL, THREADS));
-	for (i = 0; i < THREADS; i++)
+	barrier.threads = count;
+	for (i = 0; i < count; i++)
 		CHECK(!pthread_create(&threads[i], NULL, i ? others : first, (void *)(i + 1)));
-	for (i = 0; i < THREADS; i++)
+	for (i = 0; i < count; i++)
 		CHECK(!pthread_join(threads[i], NULL));
-	pthread_barrier_destroy(&barrier);
 }
 
 /* --- one handle, many killers --------------------------------------------- */
@@ -152,9 +182,9 @@ static void *killer(void *unused)
 
 	(void)unused;
 	for (i = 0; i < rounds; i++) {
-		pthread_barrier_wait(&barrier);
+		meet();
 		kill_once();
-		pthread_barrier_wait(&barrier);
+		meet();
 	}
 	return NULL;
 }
@@ -166,26 +196,27 @@ static void *killer_and_publisher(void *unused)
 	(void)unused;
 	for (i = 0; i < rounds; i++) {
 		CHECK(publish((u32)i));
-		pthread_barrier_wait(&barrier);
+		meet();
 		kill_once();
-		pthread_barrier_wait(&barrier);
+		meet();
 		CHECK_EQ(shared.winners, i + 1);
-		CHECK_EQ(shared.losers, (i + 1) * (THREADS - 1));
+		CHECK_EQ(shared.losers, (i + 1) * (barrier.threads - 1));
 	}
 	return NULL;
 }
 
 /* --- a lock, and killers that must not wait ------------------------------- */
 
-static void *killer_of_locked(void *unused)
+static void *killer_of_locked(void *number)
 {
+	struct rng rng = rng_new((u64)number);
 	struct memmgr_record *rec;
 	u64 i;
 	int err;
 
-	(void)unused;
 	for (i = 0; i < rounds; i++) {
-		pthread_barrier_wait(&barrier);
+		meet();
+		dither(&rng);
 		err = memmgr_block_kill(&table, shared_handle(), NULL, &rec);
 		if (!err) {
 			count_up(&shared.winners);
@@ -195,7 +226,7 @@ static void *killer_of_locked(void *unused)
 		} else {
 			CHECK_EQ(err, -ESTALE);
 		}
-		pthread_barrier_wait(&barrier);
+		meet();
 	}
 	return NULL;
 }
@@ -210,7 +241,7 @@ static void *locker(void *unused)
 	(void)unused;
 	for (i = 0; i < rounds; i++) {
 		CHECK(publish((u32)i));
-		pthread_barrier_wait(&barrier);
+		meet();
 		if (!memmgr_block_lock(&table, shared_handle(), NULL, &rec)) {
 			view = view_of((u32)i + 1);
 			memmgr_block_fill(rec, &view);
@@ -219,7 +250,7 @@ static void *locker(void *unused)
 				memmgr_block_bury(&table, rec);
 			}
 		}
-		pthread_barrier_wait(&barrier);
+		meet();
 		/* The killers are done: the block is dead, by one of two hands. */
 		CHECK_EQ(completed, shared.handed_over);
 		CHECK_EQ(completed + shared.winners, i + 1);
@@ -311,14 +342,14 @@ static void *mover(void *unused)
 	(void)unused;
 	for (i = 0; i < rounds; i++) {
 		CHECK(publish(1));
-		pthread_barrier_wait(&barrier);
+		meet();
 		if (!memmgr_block_lock(&table, shared_handle(), NULL, &rec)) {
 			view = view_of(2);
 			memmgr_block_fill(rec, &view);
 			if (memmgr_block_unlock(rec))
 				memmgr_block_bury(&table, rec);
 		}
-		pthread_barrier_wait(&barrier);
+		meet();
 		if (!memmgr_block_kill(&table, shared_handle(), NULL, &rec))
 			memmgr_block_bury(&table, rec);
 	}
@@ -328,13 +359,15 @@ static void *mover(void *unused)
 static void *killer_by_address(void *number)
 {
 	struct memmgr_expect expect = { true, 1 + (u64)number % 2 };
+	struct rng rng = rng_new((u64)number);
 	struct memmgr_record *rec;
 	struct memmgr_view view;
 	u64 i;
 	int err;
 
 	for (i = 0; i < rounds; i++) {
-		pthread_barrier_wait(&barrier);
+		meet();
+		dither(&rng);
 		err = memmgr_block_kill(&table, shared_handle(), &expect, &rec);
 		if (!err) {
 			memmgr_block_peek(rec, &view);
@@ -344,7 +377,7 @@ static void *killer_by_address(void *number)
 		} else {
 			CHECK(err == -EBUSY || err == -ENOENT || err == -ESTALE);
 		}
-		pthread_barrier_wait(&barrier);
+		meet();
 	}
 	return NULL;
 }
@@ -361,11 +394,11 @@ static void *refiller(void *unused)
 	for (i = 0; i < rounds; i++) {
 		shared.winners = 0;
 		CHECK(publish(1));
-		pthread_barrier_wait(&barrier);
+		meet();
 		CHECK_EQ(memmgr_block_lock(&table, shared_handle(), NULL, &rec), 0);
 		memmgr_block_fill(rec, &view);
 		CHECK(!memmgr_block_unlock(rec));
-		pthread_barrier_wait(&barrier);
+		meet();
 		CHECK_EQ(shared.winners, 1);
 		CHECK_EQ(memmgr_block_read(&table, shared_handle(), &view), 0);
 		CHECK(view.orphan);
@@ -376,15 +409,16 @@ static void *refiller(void *unused)
 	return NULL;
 }
 
-static void *orphaner(void *unused)
+static void *orphaner(void *number)
 {
+	struct rng rng = rng_new((u64)number);
 	struct memmgr_view view;
 	u64 i;
 	int err;
 
-	(void)unused;
 	for (i = 0; i < rounds; i++) {
-		pthread_barrier_wait(&barrier);
+		meet();
+		dither(&rng);
 		err = memmgr_block_orphan(&table, shared_handle(), &view);
 		if (!err) {
 			count_up(&shared.winners);
@@ -392,7 +426,7 @@ static void *orphaner(void *unused)
 		} else {
 			CHECK_EQ(err, -EALREADY);
 		}
-		pthread_barrier_wait(&barrier);
+		meet();
 	}
 	return NULL;
 }
@@ -429,7 +463,7 @@ static void *stormer(void *number)
 	struct rng rng = rng_new((u64)number);
 	u64 i, j;
 
-	for (i = 0; i < rounds * 10; i++) {
+	for (i = 0; i < rounds * 20; i++) {
 		j = rng_below(&rng, SLOTS_HELD);
 		if (held[j]) {
 			give(held[j], rng_below(&rng, 2));
@@ -454,7 +488,7 @@ static void stack_storm(u32 slots)
 	set_up();
 	while (left--)
 		CHECK(memmgr_block_prepare(&table));
-	run_threads(stormer, stormer);
+	run_threads(THREADS, stormer, stormer);
 	while (memmgr_block_prepare(&table))
 		count++;
 	CHECK_EQ(count, slots);
@@ -505,37 +539,51 @@ static void growth_while_others_allocate(void)
 
 	for (round = 0; round < 20; round++) {
 		set_up();
-		run_threads(grower, drainer);
+		run_threads(THREADS, grower, drainer);
 		CHECK_EQ(shared.winners, 4 * MEMMGR_SEGMENT_SLOTS);
 		tear_down();
 	}
 }
 
-static void run_on_one_block(void *(*first)(void *), void *(*others)(void *), bool published)
+static void run_on_one_block(u32 threads, void *(*first)(void *), void *(*others)(void *),
+			     bool published)
 {
 	set_up();
 	if (published)
 		CHECK(publish(0));
-	run_threads(first, others);
+	run_threads(threads, first, others);
 	tear_down();
 }
 
+struct race {
+	const char *name;
+	void *(*first)(void *);
+	void *(*others)(void *);
+	bool published;
+};
+
+static const struct race races[] = {
+	{ "one_of_the_killers_wins", killer_and_publisher, killer, false },
+	{ "kill_of_a_locked_block_is_done_once", locker, killer_of_locked, false },
+	{ "views_are_never_torn", writer, reader, true },
+	{ "views_belong_to_their_handle", recycler, reader_of_recycled, false },
+	{ "kill_by_address_takes_what_is_there", mover, killer_by_address, false },
+	{ "block_is_orphaned_once_while_it_is_refilled", refiller, orphaner, false },
+};
+
 int main(int argc, char **argv)
 {
-	rounds = tap_number("ROUNDS", 2000);
+	u32 i, threads;
+
+	rounds = tap_number("ROUNDS", 20000);
 	tap_suite("threads-%s", argc > 1 ? argv[1] : "plain");
-	tap_test("one_of_4_killers_wins");
-	run_on_one_block(killer_and_publisher, killer, false);
-	tap_test("kill_of_a_locked_block_is_done_by_one_of_two");
-	run_on_one_block(locker, killer_of_locked, false);
-	tap_test("views_are_never_torn");
-	run_on_one_block(writer, reader, true);
-	tap_test("views_belong_to_their_handle");
-	run_on_one_block(recycler, reader_of_recycled, false);
-	tap_test("kill_by_address_takes_what_is_there");
-	run_on_one_block(mover, killer_by_address, false);
-	tap_test("block_is_orphaned_once_while_it_is_refilled");
-	run_on_one_block(refiller, orphaner, false);
+	for (i = 0; i < ARRAY_SIZE(races); i++) {
+		for (threads = 2; threads <= THREADS; threads += 2) {
+			tap_test("%s_of_%u", races[i].name, threads);
+			run_on_one_block(threads, races[i].first, races[i].others,
+					 races[i].published);
+		}
+	}
 	tap_test("no_slot_is_handed_out_twice_of_3");
 	stack_storm(3);
 	tap_test("no_slot_is_handed_out_twice_of_1024");
