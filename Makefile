@@ -33,7 +33,7 @@ userspace:
 install: all
 	@$(MAKE) -s --no-print-directory -C $(KDIR) M=$(CURDIR)/build/module INSTALL_MOD_PATH=$(DESTDIR) \
 		CONFIG_MODULE_SIG_ALL= DEPMOD=true modules_install
-	@$(if $(DESTDIR),,depmod $$(cat $(KDIR)/include/config/kernel.release))
+	@$(if $(DESTDIR),,depmod $$(cut -d'"' -f2 $(KDIR)/include/generated/utsrelease.h))
 	@$(in_userspace) DESTDIR=$(DESTDIR) install
 
 clean:
