@@ -171,13 +171,13 @@ struct memmgr_record *memmgr_block_prepare(struct memmgr_blocks *table)
 		top = ((old >> 32) + 1) << 32 | READ_ONCE(rec->link);
 	} while (!try_cmpxchg(&table->stack, &old, top));
 	WRITE_ONCE(rec->link, (u32)old - 1);
-	WRITE_ONCE(rec->state, make_state(generation_of(rec->state), MEMMGR_BORN));
+	WRITE_ONCE(rec->state, make_state(generation_of(READ_ONCE(rec->state)), MEMMGR_BORN));
 	return rec;
 }
 
 void memmgr_block_abandon(struct memmgr_blocks *table, struct memmgr_record *rec)
 {
-	WRITE_ONCE(rec->state, make_state(generation_of(rec->state), MEMMGR_FREE));
+	WRITE_ONCE(rec->state, make_state(generation_of(READ_ONCE(rec->state)), MEMMGR_FREE));
 	push_free(table, rec->link, rec);
 }
 
@@ -248,7 +248,7 @@ bool memmgr_block_fill(struct memmgr_record *rec, const struct memmgr_view *view
 void memmgr_block_publish(struct memmgr_record *rec)
 {
 	/* pairs with the acquire in read_record() */
-	smp_store_release(&rec->state, make_state(generation_of(rec->state), MEMMGR_USED));
+	smp_store_release(&rec->state, make_state(generation_of(READ_ONCE(rec->state)), MEMMGR_USED));
 }
 
 void memmgr_block_peek(const struct memmgr_record *rec, struct memmgr_view *view)
@@ -338,7 +338,7 @@ int memmgr_block_kill(struct memmgr_blocks *table, struct memmgr_handle handle,
 
 void memmgr_block_bury(struct memmgr_blocks *table, struct memmgr_record *rec)
 {
-	u32 generation = generation_of(rec->state);
+	u32 generation = generation_of(READ_ONCE(rec->state));
 
 	if (generation == U32_MAX) {
 		WRITE_ONCE(rec->state, make_state(generation, MEMMGR_RETIRED));
