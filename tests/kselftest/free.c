@@ -183,13 +183,11 @@ TEST_F(arena, holes_join_in_whatever_order_they_appear)
 /* ---- many free one block ---- */
 
 #define RACERS 4
-#define RACES 200
 
 struct race {
 	int fd;
-	__u64 handle; /* published by round */
-	atomic_int round;
-	atomic_int done;
+	__u64 handle; /* 0: the race is over */
+	pthread_barrier_t begin, end;
 	atomic_int freed, stale, other;
 };
 
@@ -197,19 +195,16 @@ static void *free_the_same(void *arg)
 {
 	struct race *race = arg;
 
-	for (int i = 1; i <= RACES; i++) {
-		int ret;
+	while (pthread_barrier_wait(&race->begin), race->handle) {
+		int ret = t_free(race->fd, race->handle);
 
-		while (atomic_load(&race->round) < i)
-			sched_yield();
-		ret = t_free(race->fd, race->handle);
 		if (!ret)
 			atomic_fetch_add(&race->freed, 1);
 		else if (ret == -ESTALE)
 			atomic_fetch_add(&race->stale, 1);
 		else
 			atomic_fetch_add(&race->other, 1);
-		atomic_fetch_add(&race->done, 1);
+		pthread_barrier_wait(&race->end);
 	}
 	return NULL;
 }
@@ -218,20 +213,27 @@ TEST_F(arena, of_many_threads_exactly_one_frees)
 {
 	struct race race = { .fd = self->fd };
 	pthread_t threads[RACERS];
+	int rounds = 0;
 
+	pthread_barrier_init(&race.begin, NULL, RACERS + 1);
+	pthread_barrier_init(&race.end, NULL, RACERS + 1);
 	for (int i = 0; i < RACERS; i++) {
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, free_the_same, &race));
 	}
-	for (int i = 1; i <= RACES; i++) {
-		race.handle = t_block(self->fd, 64, i, 0);
-		atomic_store(&race.round, i);
-		while (atomic_load(&race.done) < i * RACERS)
-			sched_yield();
-		ASSERT_EQ(i, atomic_load(&race.freed));
+	for (long end = t_now_ms() + t_storm_ms(); t_now_ms() < end;) {
+		race.handle = t_block(self->fd, 64, rounds++, 0);
+		ASSERT_NE(0, race.handle);
+		pthread_barrier_wait(&race.begin);
+		pthread_barrier_wait(&race.end);
+		ASSERT_EQ(rounds, atomic_load(&race.freed));
 	}
+	race.handle = 0;
+	pthread_barrier_wait(&race.begin);
 	for (int i = 0; i < RACERS; i++)
 		pthread_join(threads[i], NULL);
-	EXPECT_EQ(RACES * (RACERS - 1), atomic_load(&race.stale));
+	printf("# %d races\n", rounds);
+	EXPECT_LT(0, rounds);
+	EXPECT_EQ(rounds * (RACERS - 1), atomic_load(&race.stale));
 	EXPECT_EQ(0, atomic_load(&race.other));
 }
 

@@ -313,7 +313,7 @@ static bool stalled(int uffd)
 	struct pollfd poll_fd = { .fd = uffd, .events = POLLIN };
 	struct uffd_msg message;
 
-	return poll(&poll_fd, 1, 10000) == 1 &&
+	return poll(&poll_fd, 1, 30000) == 1 &&
 	       read(uffd, &message, sizeof(message)) == sizeof(message);
 }
 
@@ -340,7 +340,7 @@ static int neighbour_goes_on(int fd)
 	if (!child) {
 		int own = t_attach(fd, 0);
 
-		alarm(20);
+		alarm(60);
 		T_CHILD_NEEDS(own >= 0);
 		for (int i = 0; i < 20; i++) {
 			__u64 handle = t_block(own, 64, 0, 0);

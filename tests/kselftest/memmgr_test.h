@@ -31,6 +31,10 @@
 #include <kselftest_harness.h>
 #include <linux/memmgr.h>
 
+/* An emulated machine with a debug kernel on a busy host takes its time. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 100
+
 #define T_DEVICE "/dev/memmgr"
 #define T_PAGE 4096UL
 #define T_KIB 1024ULL
@@ -365,10 +369,10 @@ static inline void t_sleep_ms(long ms)
 	nanosleep(&time, NULL);
 }
 
-/* Wait until @cond holds, for 10 seconds at most; the value is whether it does. */
+/* Wait until @cond holds, for 30 seconds at most; the value is whether it does. */
 #define T_EVENTUALLY(cond)                                                           \
 	({                                                                           \
-		long __end = t_now_ms() + 10000;                                     \
+		long __end = t_now_ms() + 30000;                                     \
 		bool __holds;                                                        \
 		while (!(__holds = (cond)) && t_now_ms() < __end)                    \
 			t_sleep_ms(1);                                               \

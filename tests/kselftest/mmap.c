@@ -53,6 +53,20 @@ TEST_F(arena, memory_is_zero_at_first)
 	EXPECT_TRUE(t_all(self->base, 0, SIZE));
 }
 
+TEST_F(arena, memory_of_a_gone_arena_is_never_seen)
+{
+	for (int i = 0; i < 30; i++) {
+		int fd = t_arena(i * SIZE + SIZE, 0);
+		unsigned char *base = t_map(fd, i * SIZE + SIZE, RW);
+
+		ASSERT_NE(MAP_FAILED, base);
+		ASSERT_TRUE(t_all(base, 0, i * SIZE + SIZE));
+		memset(base, 0xdb, i * SIZE + SIZE);
+		munmap(base, i * SIZE + SIZE);
+		close(fd);
+	}
+}
+
 TEST_F(arena, all_mappings_show_the_same_memory)
 {
 	unsigned char *again = t_map(self->fd, SIZE, RW);

@@ -421,4 +421,35 @@ TEST_F(cells, block_freed_during_a_realloc_is_gone_once)
 	EXPECT_STREQ("", t_remains(self->fd));
 }
 
+TEST_F(cells, checked_free_during_a_realloc_is_done_or_busy)
+{
+	struct race race = { .fd = self->fd };
+	int busy = 0, done = 0;
+	pthread_t thread;
+
+	for (int i = 1; i < CELLS; i++) {
+		ASSERT_EQ(0, t_free(self->fd, self->cell[i]));
+	}
+	ASSERT_EQ(0, t_free(self->fd, self->cell[0]));
+	for (long end = t_now_ms() + t_storm_ms(); t_now_ms() < end; done++) {
+		struct memmgr_alloc alloc;
+		int ret;
+
+		/* Alone in the arena, it has no reason to move. */
+		ASSERT_EQ(0, t_alloc(self->fd, CELL, &alloc));
+		race.handle = alloc.out_handle;
+		atomic_store(&race.stop, false);
+		ASSERT_EQ(0, pthread_create(&thread, NULL, resize_for_ever, &race));
+		sched_yield();
+		while ((ret = t_free_at(self->fd, alloc.out_handle, alloc.out_offset)) == -EBUSY)
+			busy++;
+		ASSERT_EQ(0, ret);
+		atomic_store(&race.stop, true);
+		pthread_join(thread, NULL);
+	}
+	printf("# %d blocks, %d times busy\n", done, busy);
+	EXPECT_LT(0, done);
+	EXPECT_STREQ("", t_remains(self->fd));
+}
+
 TEST_HARNESS_MAIN

@@ -228,7 +228,8 @@ TEST(loading_and_unloading_races_with_users)
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, use, &users));
 	}
-	for (long end = t_now_ms() + 3 * t_storm_ms(); t_now_ms() < end;) {
+	for (long end = t_now_ms() + 3 * t_storm_ms();
+	     t_now_ms() < end || !cycles || !atomic_load(&users.used);) {
 		int ret = t_unload();
 
 		ASSERT_TRUE(ret == 0 || ret == -EWOULDBLOCK)
@@ -242,16 +243,14 @@ TEST(loading_and_unloading_races_with_users)
 	for (int i = 0; i < 2; i++)
 		pthread_join(thread[i], NULL);
 	printf("# %d cycles, used %ld times\n", cycles, atomic_load(&users.used));
-	EXPECT_LT(0, cycles);
-	EXPECT_LT(0, atomic_load(&users.used));
 	ASSERT_EQ(0, t_unload());
 	EXPECT_EQ(0, t_load(""));
 }
 
-TEST(loading_and_unloading_again_and_again_costs_nothing)
+TEST(loading_and_unloading_again_and_again_works)
 {
 	T_NEEDS_MODULE();
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 8; i++) {
 		ASSERT_EQ(0, t_unload());
 		ASSERT_EQ(0, t_load(""));
 	}
