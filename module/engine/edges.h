@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * The edge map: where holes and blocks begin.
+ *
+ * An arena is a sequence of holes (maximal free runs) and used runs (maximal too:
+ * neighbouring blocks make one). The map holds a bit for each granule at which a
+ * hole begins and one for each at which a used run begins:
+ *
+ *	granule	 0                   1                   2
+ *		 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0
+ *		 # # # . . . . # # . # # # # . . . . . . .
+ *	holes	       ^           ^         ^
+ *	used	 ^             ^     ^
+ *
+ * A run of any length is claimed or released by changing two edges: nothing is
+ * ever done granule by granule. The price is that the state of a granule is found
+ * by looking for the edge before it, which a pyramid of words makes short: a bit
+ * of level 1 tells whether a word of edges has any, a bit of level 2 whether a
+ * word of level 1 is not zero, and so on, 64 to 1.
+ *
+ * Invariants: there is an edge at granule 0; the kinds alternate; edges lie before
+ * the end; the pyramid is exact.
+ *
+ * Locks: none. Cost: a step per level, at most six, for everything.
+ * Memory: 16 bytes for 64 granules, and 1/128 of that for the pyramid.
+ */
+#ifndef MEMMGR_ENGINE_EDGES_H
+#define MEMMGR_ENGINE_EDGES_H
+
+#include "env.h"
+
+#define EDGES_SHIFT 6
+#define EDGES_BITS 64U
+#define EDGES_LEVELS 5 /* 64 * 64^5 granules are more than an arena can have */
+
+/* The edges among 64 granules. */
+struct edge_word {
+	u64 holes;
+	u64 used;
+};
+
+/**
+ * struct edges - an edge map; immutable, what changes lies where it says
+ * @granules: length of the arena
+ * @words: where the edges are: bytes from this structure on
+ * @pyramid: where the levels above are, the lowest first
+ */
+struct edges {
+	u64 granules;
+	u64 words;
+	u64 pyramid[EDGES_LEVELS];
+};
+
+/* What a position is in. */
+enum edge_kind {
+	EDGE_HOLE,
+	EDGE_USED,
+};
+
+static inline u64 edge_bit(u64 pos)
+{
+	return 1ULL << (pos % EDGES_BITS);
+}
+
+static inline struct edge_word *edge_word_at(const struct edges *edges, u64 index)
+{
+	return (struct edge_word *)((uintptr_t)edges + edges->words) + index;
+}
+
+static inline struct edge_word *edge_word_of(const struct edges *edges, u64 pos)
+{
+	return edge_word_at(edges, pos >> EDGES_SHIFT);
+}
+
+static inline bool has_hole_edge(const struct edges *edges, u64 pos)
+{
+	return edge_word_of(edges, pos)->holes & edge_bit(pos);
+}
+
+static inline bool has_used_edge(const struct edges *edges, u64 pos)
+{
+	return edge_word_of(edges, pos)->used & edge_bit(pos);
+}
+
+/*
+ * Lay out a map of @granules whose words begin @offset bytes from @edges on, in
+ * zeroed memory. Returns the offset of what may come behind it.
+ */
+u64 edges_lay_out(struct edges *edges, u64 offset, u64 granules);
+
+/* First edge at or after @pos, or the arena's length. */
+u64 next_edge(const struct edges *edges, u64 pos);
+
+/* Last edge at or before @pos, which is less than the arena's length. */
+u64 prev_edge(const struct edges *edges, u64 pos);
+
+/* A maximal run. */
+struct edge_run {
+	u64 start;
+	u64 end;
+	enum edge_kind kind;
+};
+
+/* The run that @pos is in. */
+struct edge_run run_at(const struct edges *edges, u64 pos);
+
+/*
+ * [@start, @end) becomes used. It lies in @hole, as run_at() gave it.
+ */
+void edges_claim(struct edges *edges, u64 start, u64 end, const struct edge_run *hole);
+
+/*
+ * [@start, @end) becomes free. It lies in @used, as run_at() gave it. Returns the
+ * hole that it is, or that it is part of, now.
+ */
+struct edge_run edges_release(struct edges *edges, u64 start, u64 end,
+			      const struct edge_run *used);
+
+/* Words that the map has. */
+u64 edge_words(const struct edges *edges);
+
+/*
+ * What is wrong with word @index, or NULL. The first looks at the word and the
+ * pyramid above it alone; if it found nothing for any word, searches are safe and
+ * the second may look at what is between the edges.
+ */
+const char *edges_damage(const struct edges *edges, u64 index);
+const char *turns_damage(const struct edges *edges, u64 index);
+
+#endif /* MEMMGR_ENGINE_EDGES_H */
