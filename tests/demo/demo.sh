@@ -5,6 +5,7 @@
 #
 #	MODULE	memmgr.ko
 #	BIN	folder with neighbour, share and memmgr
+#	COLOR	1 for colours, empty for none; unset: colours on a terminal
 #
 # It runs in a guest of its own (make demo) or on the running kernel (LIVE=1), as
 # root, with nothing beyond a plain shell: each step is a command to try yourself.
@@ -14,7 +15,7 @@ BIN=${BIN:-/demo}
 PATH=$BIN:$PATH
 debugfs=/sys/kernel/debug/memmgr
 
-if [ -t 1 ] || [ -n "${COLOR:-}" ]; then
+if [ -n "${COLOR-$([ -t 1 ] && echo 1)}" ]; then
 	bold=$(printf '\033[1m') red=$(printf '\033[31m') plain=$(printf '\033[0m')
 	when=always
 else
