@@ -247,8 +247,10 @@ bool memmgr_block_fill(struct memmgr_record *rec, const struct memmgr_view *view
 
 void memmgr_block_publish(struct memmgr_record *rec)
 {
+	u32 generation = generation_of(READ_ONCE(rec->state));
+
 	/* pairs with the acquire in read_record() */
-	smp_store_release(&rec->state, make_state(generation_of(READ_ONCE(rec->state)), MEMMGR_USED));
+	smp_store_release(&rec->state, make_state(generation, MEMMGR_USED));
 }
 
 void memmgr_block_peek(const struct memmgr_record *rec, struct memmgr_view *view)
