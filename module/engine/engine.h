@@ -103,8 +103,8 @@ struct memmgr_resize {
 /**
  * struct memmgr_engine_stat - an engine's figures
  * @free: free granules
- * @largest: longest free run, granules; a bound from above for engines that are
- *	concurrent
+ * @largest: longest run that a claim can get, granules; a bound from above for
+ *	engines that are concurrent
  * @lost_races: attempts that another caller came before (concurrent engines)
  * @ties_broken: times that a caller lost too often and changed its way
  */
@@ -176,5 +176,7 @@ const struct memmgr_engine *memmgr_engine_at(unsigned int index);
 const struct memmgr_engine *memmgr_engine_find(const char *name);
 
 extern const struct memmgr_engine memmgr_first_fit;
+extern const struct memmgr_engine memmgr_buddy;
+extern const struct memmgr_engine memmgr_ebuddy;
 
 #endif /* MEMMGR_ENGINE_ENGINE_H */

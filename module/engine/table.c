@@ -6,6 +6,8 @@
 
 static const struct memmgr_engine *const engines[] = {
 	&memmgr_first_fit,
+	&memmgr_buddy,
+	&memmgr_ebuddy,
 };
 
 const struct memmgr_engine *memmgr_engine_at(unsigned int index)

@@ -30,19 +30,28 @@ static void table_suite(void)
 	CHECK(!memmgr_engine_find("first_fit "));
 }
 
+static void random_suites(void)
+{
+	random_suite(&memmgr_first_fit);
+	random_suite(&memmgr_buddy);
+	random_suite(&memmgr_ebuddy);
+}
+
 int main(int argc, char **argv)
 {
 	const struct memmgr_engine *engine;
 	u32 i;
 
 	if (argc > 1 && !strcmp(argv[1], "random")) {
-		random_suite(&memmgr_first_fit);
+		random_suites();
 		return tap_done();
 	}
 	table_suite();
 	for (i = 0; (engine = memmgr_engine_at(i)); i++)
 		contract_suite(engine);
 	first_fit_suite();
-	random_suite(&memmgr_first_fit);
+	buddy_suite();
+	ebuddy_suite();
+	random_suites();
 	return tap_done();
 }

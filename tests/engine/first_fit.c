@@ -6,27 +6,13 @@
 #include <stdlib.h>
 
 #include "suites.h"
+#include "damage.h"
+#include "drawn.h"
 #include "model.h"
 #include "tap.h"
 #include "world.h"
 
 /* --- drawn cases ---------------------------------------------------------- */
-
-enum operation { CLAIM, RELEASE, RESIZE, RESIZE_DOWN };
-
-/* A case is a drawing of an arena, a call, its answer, and the arena afterwards. */
-struct drawn {
-	const char *name;
-	const char *before;
-	enum operation operation;
-	u64 start; /* of the run to release or resize */
-	u64 len; /* of the run, or to claim */
-	u64 want; /* alignment of a claim; new length */
-	u64 align; /* of a resize */
-	int err;
-	u64 out_start;
-	const char *after;
-};
 
 static const struct drawn drawn[] = {
 	{ "claim_takes_the_lowest_hole", "##..#...", CLAIM, 0, 1, 1, 0, 0, 2, "###.#..." },
@@ -63,68 +49,6 @@ static const struct drawn drawn[] = {
 	  -ENOSPC, 0, "#...####" },
 };
 
-static struct world world_drawn(const char *drawing)
-{
-	struct world w = world_new(&memmgr_first_fit, strlen(drawing));
-	u64 i;
-
-	world_take(&w, w.geo.granules);
-	for (i = 0; i < w.geo.granules; i++)
-		if (drawing[i] == '.')
-			world_give(&w, i, 1);
-	return w;
-}
-
-static void draw(const struct world *w, char *drawing)
-{
-	struct memmgr_run run;
-	u64 from = 0;
-
-	memset(drawing, '#', w->geo.granules);
-	drawing[w->geo.granules] = '\0';
-	while (w->engine->next_free(w->meta, from, &run)) {
-		memset(drawing + run.start, '.', run.len);
-		from = memmgr_run_end(&run);
-	}
-}
-
-static int act(struct world *w, const struct drawn *d, struct memmgr_run *run)
-{
-	*run = (struct memmgr_run){ d->start, d->len };
-	switch (d->operation) {
-	case CLAIM:
-		return world_claim(w, d->len, d->want, run);
-	case RELEASE:
-		return world_release(w, d->start, d->len);
-	case RESIZE:
-		return world_resize(w, d->want, d->align, 0, run);
-	case RESIZE_DOWN:
-		return world_resize(w, d->want, d->align, MEMMGR_RESIZE_DOWN, run);
-	}
-	return -EINVAL;
-}
-
-static void test_drawn(const struct drawn *d)
-{
-	struct world w = world_drawn(d->before);
-	struct memmgr_run run;
-	char drawing[64];
-	int err;
-
-	draw(&w, drawing);
-	CHECK(!strcmp(drawing, d->before));
-	err = act(&w, d, &run);
-	CHECK_EQ(err, d->err);
-	if (!err && d->operation != RELEASE)
-		CHECK_EQ(run.start, d->out_start);
-	draw(&w, drawing);
-	if (strcmp(drawing, d->after))
-		tap_note("is %s, not %s", drawing, d->after);
-	CHECK(!strcmp(drawing, d->after));
-	world_check(&w);
-	world_free(&w);
-}
-
 /* --- all of a small world ------------------------------------------------- */
 
 #define BLOCKS 7
@@ -153,7 +77,7 @@ static bool next_order(u32 *order, u32 *count, u32 *i)
 static void free_in_order(struct world *w, const u64 *lengths, const u32 *order)
 {
 	struct memmgr_run runs[BLOCKS], run, expected;
-	struct model m = model_new(w->geo.granules);
+	struct model m = model_new(&memmgr_first_fit, w->geo.granules, 0);
 	u32 i;
 
 	for (i = 0; i < BLOCKS; i++) {
@@ -278,7 +202,7 @@ static u64 all_sequences(const struct branch *from, u32 depth, u64 unit)
 static void every_sequence_of_calls(u64 unit, u64 granules)
 {
 	struct branch root = { .w = world_new(&memmgr_first_fit, granules),
-			       .m = model_new(granules) };
+			       .m = model_new(&memmgr_first_fit, granules, 0) };
 
 	CHECK_EQ(all_sequences(&root, 5, unit), 298115);
 	world_free(&root.w);
@@ -344,113 +268,6 @@ static void long_run_writes_little(void)
 	world_free(&w);
 }
 
-/* --- damage --------------------------------------------------------------- */
-
-/* Two worlds do the same for a while; all their answers must be the same. */
-static void check_twins(struct world *a, struct world *b, u64 seed)
-{
-	struct rng rng = rng_new(seed);
-	struct memmgr_run ra, rb;
-	bool found;
-	u32 i;
-	int err;
-
-	for (i = 0; i < 24; i++) {
-		u64 len = rng_log(&rng, a->geo.granules), from = rng_below(&rng, a->geo.granules);
-
-		err = world_claim(a, len, 1, &ra);
-		CHECK_EQ(world_claim(b, len, 1, &rb), err);
-		if (!err)
-			CHECK(ra.start == rb.start && ra.len == rb.len);
-		len = 1 + len % 128;
-		CHECK_EQ(world_release(a, from, len), world_release(b, from, len));
-		found = a->engine->next_free(a->meta, from, &ra);
-		CHECK_EQ(b->engine->next_free(b->meta, from, &rb), found);
-		if (found)
-			CHECK(ra.start == rb.start && ra.len == rb.len);
-		CHECK_EQ(world_largest(a), world_largest(b));
-		CHECK_EQ(world_free_granules(a), world_free_granules(b));
-	}
-}
-
-/* An arena with everything in it: live, stale, uniform, mixed, an odd end. */
-static struct world worn_world(u64 granules)
-{
-	struct world w = world_new(&memmgr_first_fit, granules);
-	u64 i;
-
-	world_take(&w, granules);
-	for (i = 3; i + 9 < granules / 3; i += 17)
-		world_give(&w, i, 1 + i % 7);
-	world_give(&w, granules / 2, granules / 4);
-	world_take(&w, granules / 5);
-	world_check(&w);
-	return w;
-}
-
-/*
- * Flip every single bit of the metadata. Either validate() says so, or it makes no
- * difference to anything that the engine ever answers: the count of changes, and
- * the gaps that alignment leaves.
- */
-static void every_flipped_bit_is_found_or_harmless(u64 granules, u64 harmless_expected)
-{
-	struct world w = worn_world(granules), damaged = w, twin = w;
-	u64 bit, found = 0, harmless = 0;
-	struct memmgr_check check;
-
-	damaged.meta = malloc(w.bytes);
-	twin.meta = malloc(w.bytes);
-	CHECK(damaged.meta && twin.meta);
-	for (bit = 0; bit < w.bytes * 8; bit++) {
-		tap_where("%llu granules, bit %llu", (unsigned long long)granules,
-			  (unsigned long long)bit);
-		memcpy(damaged.meta, w.meta, w.bytes);
-		((u8 *)damaged.meta)[bit / 8] ^= (u8)(1 << bit % 8);
-		if (world_validate(&damaged, &check) == -EUCLEAN) {
-			CHECK(check.what);
-			found++;
-			continue;
-		}
-		memcpy(twin.meta, w.meta, w.bytes);
-		check_twins(&damaged, &twin, bit);
-		CHECK_EQ(world_validate(&damaged, &check), 0);
-		harmless++;
-	}
-	tap_note("%llu granules: %llu flips found, %llu harmless", (unsigned long long)granules,
-		 (unsigned long long)found, (unsigned long long)harmless);
-	CHECK_EQ(found + harmless, w.bytes * 8);
-	CHECK_EQ(harmless, harmless_expected);
-	free(damaged.meta);
-	free(twin.meta);
-	world_free(&w);
-}
-
-/* Any bytes at all: it may find nothing wrong with them, but it comes to an end. */
-static void validate_survives_garbage(void)
-{
-	struct world w = worn_world(5000);
-	u8 *good = malloc(w.bytes);
-	struct rng rng = rng_new(5);
-	struct memmgr_check check;
-	u32 round, i;
-
-	CHECK(good);
-	memcpy(good, w.meta, w.bytes);
-	for (round = 0; round < 3000; round++) {
-		for (i = 0; i < 1 + round % 64; i++)
-			((u8 *)w.meta)[rng_below(&rng, w.bytes)] = (u8)rng_next(&rng);
-		world_validate(&w, &check);
-		memcpy(w.meta, good, w.bytes);
-	}
-	memset(w.meta, 0xff, w.bytes);
-	CHECK_EQ(world_validate(&w, &check), -EUCLEAN);
-	memset(w.meta, 0, w.bytes);
-	CHECK_EQ(world_validate(&w, &check), -EUCLEAN);
-	free(good);
-	world_free(&w);
-}
-
 void first_fit_suite(void)
 {
 	static const u64 tiny[BLOCKS] = { 1, 2, 3, 1, 2, 3, 1 };
@@ -460,7 +277,7 @@ void first_fit_suite(void)
 	tap_suite("first_fit");
 	for (i = 0; i < ARRAY_SIZE(drawn); i++) {
 		tap_test("%s", drawn[i].name);
-		test_drawn(&drawn[i]);
+		test_drawn(&memmgr_first_fit, &drawn[i]);
 	}
 	tap_test("all_5040_orders_of_free_within_a_word");
 	all_orders_of_free(tiny, 13);
@@ -477,9 +294,9 @@ void first_fit_suite(void)
 	tap_test("long_run_writes_little");
 	long_run_writes_little();
 	tap_test("every_flipped_bit_is_found_or_harmless_in_a_word");
-	every_flipped_bit_is_found_or_harmless(50, 256);
+	every_flipped_bit_is_found_or_harmless(&memmgr_first_fit, 50, 0, 256);
 	tap_test("every_flipped_bit_is_found_or_harmless_in_a_tree");
-	every_flipped_bit_is_found_or_harmless(2500, 256);
+	every_flipped_bit_is_found_or_harmless(&memmgr_first_fit, 2500, 0, 256);
 	tap_test("validate_survives_garbage");
-	validate_survives_garbage();
+	validate_survives_garbage(&memmgr_first_fit, 0);
 }

@@ -5,10 +5,12 @@
 
 #include "tap.h"
 
-struct model model_new(u64 granules)
+struct model model_new(const struct memmgr_engine *engine, u64 granules, u64 reserve)
 {
-	struct model m = { calloc(granules, 1), granules };
+	struct model m = { calloc(granules, 1), granules, granules - reserve };
 
+	if (engine == &memmgr_first_fit)
+		m.border = 0;
 	CHECK(m.used);
 	return m;
 }
@@ -41,13 +43,52 @@ static void set(struct model *m, u64 start, u64 len, bool used)
 	memset(m->used + start, used, len);
 }
 
+static u64 power_of_2(u64 len)
+{
+	u64 power = 1;
+
+	while (power < len)
+		power *= 2;
+	return power;
+}
+
+/* The length of the block for @len at @start, cut short by the border; 0: none. */
+static u64 block_len(const struct model *m, u64 start, u64 len)
+{
+	u64 room = start < m->border ? m->border - start : 0;
+
+	return len > room ? 0 : min(power_of_2(len), room);
+}
+
+static bool claim_block(struct model *m, u64 len, u64 align, struct memmgr_run *run)
+{
+	u64 step = max(power_of_2(len), align), i, start, block;
+
+	for (i = 0; i < m->border; i++) {
+		start = i * step;
+		if (start / step != i)
+			break;
+		block = block_len(m, start, len);
+		if (!block)
+			break;
+		if (!all_are(m, start, block, false))
+			continue;
+		set(m, start, block, true);
+		*run = (struct memmgr_run){ start, block };
+		return true;
+	}
+	return false;
+}
+
 int model_claim(struct model *m, u64 len, u64 align, struct memmgr_run *run)
 {
 	u64 i, start;
 
 	if (model_stat(m).free < len)
 		return -ENOMEM;
-	for (i = 0; i < m->granules; i++) {
+	if (claim_block(m, len, align, run))
+		return 0;
+	for (i = DIV_ROUND_UP(m->border, align); i < m->granules; i++) {
 		start = i * align;
 		if (align != 1 && start / align != i)
 			break;
@@ -70,17 +111,50 @@ int model_release(struct model *m, const struct memmgr_run *run)
 	return 0;
 }
 
+/* The block around the run, of the power of two that is wanted. */
+static int resize_block(struct model *m, const struct memmgr_resize *want,
+			struct memmgr_run *run)
+{
+	u64 end = memmgr_run_end(run), start, len;
+
+	if (want->len <= run->len) {
+		len = min(run->len, block_len(m, run->start, want->len));
+		set(m, run->start + len, run->len - len, false);
+		run->len = len;
+		return 0;
+	}
+	if (want->len > m->border)
+		return -ENOSPC;
+	start = run->start / power_of_2(want->len) * power_of_2(want->len);
+	if (start != run->start && !(want->flags & MEMMGR_RESIZE_DOWN))
+		return -ENOSPC;
+	len = max(end - start, block_len(m, start, want->len));
+	if (len < want->len || start + len > m->border)
+		return -ENOSPC;
+	set(m, run->start, run->len, false);
+	if (all_are(m, start, len, false)) {
+		set(m, start, len, true);
+		*run = (struct memmgr_run){ start, len };
+		return 0;
+	}
+	set(m, run->start, run->len, true);
+	return -ENOSPC;
+}
+
 /*
- * The place nearest to where the run is: every start from its own downwards, so
+ * In first fit, the place nearest to where the run is: every start from its own downwards, so
  * far as the engine may go; the first that can hold it.
  */
 int model_resize(struct model *m, const struct memmgr_resize *want, struct memmgr_run *run)
 {
-	u64 start, lowest = want->flags & MEMMGR_RESIZE_DOWN ? 0 : run->start;
-	u64 len;
+	u64 start, lowest = run->start, len;
 
 	if (!run->len || !all_are(m, run->start, run->len, true))
 		return -EUCLEAN;
+	if (run->start < m->border)
+		return resize_block(m, want, run);
+	if (want->flags & MEMMGR_RESIZE_DOWN && m->border % want->align == 0)
+		lowest = m->border;
 	set(m, run->start, run->len, false);
 	for (start = run->start + 1; start-- > lowest;) {
 		/* Lower down, the old run stays within the new one. */
@@ -110,6 +184,18 @@ bool model_next_free(const struct model *m, u64 from, struct memmgr_run *run)
 	return true;
 }
 
+/* The longest claim below the border that would succeed. */
+static u64 largest_block(const struct model *m)
+{
+	u64 len, start, block;
+
+	for (len = m->border; len; len--)
+		for (start = 0; (block = block_len(m, start, len)); start += power_of_2(len))
+			if (all_are(m, start, block, false))
+				return len;
+	return 0;
+}
+
 struct memmgr_engine_stat model_stat(const struct model *m)
 {
 	struct memmgr_engine_stat stat = { 0 };
@@ -118,7 +204,13 @@ struct memmgr_engine_stat model_stat(const struct model *m)
 	for (i = 0; i < m->granules; i++) {
 		len = m->used[i] ? 0 : len + 1;
 		stat.free += !m->used[i];
-		stat.largest = max(stat.largest, len);
+		if (i >= m->border)
+			stat.largest = max(stat.largest, min(len, i - m->border + 1));
 	}
 	return stat;
+}
+
+u64 model_largest(const struct model *m)
+{
+	return max(model_stat(m).largest, largest_block(m));
 }

@@ -12,5 +12,7 @@ void random_suite(const struct memmgr_engine *engine);
 
 /* For one engine. */
 void first_fit_suite(void);
+void buddy_suite(void);
+void ebuddy_suite(void);
 
 #endif /* MEMMGR_TESTS_SUITES_H */

@@ -16,6 +16,10 @@ struct world {
 
 /* Make a new engine; its memory is exactly footprint() bytes, for ASan to guard. */
 struct world world_new(const struct memmgr_engine *engine, u64 granules);
+
+/* The same with more to say of it. */
+struct world world_with(const struct memmgr_engine *engine, const struct memmgr_geometry *geo);
+
 void world_free(struct world *w);
 
 /* claim(), called again as long as it says -EAGAIN; checks that this ends. */

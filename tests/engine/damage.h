@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * What validate() makes of damaged metadata.
+ */
+#ifndef MEMMGR_TESTS_DAMAGE_H
+#define MEMMGR_TESTS_DAMAGE_H
+
+#include "engine.h"
+
+/*
+ * Flip every single bit of the metadata. Either validate() says so, or it makes no
+ * difference to anything that the engine ever answers: what is below uniform nodes,
+ * what pads the metadata, and the count of changes.
+ */
+void every_flipped_bit_is_found_or_harmless(const struct memmgr_engine *engine, u64 granules,
+					    u64 reserve, u64 harmless_expected);
+
+/* Any bytes at all: it may find nothing wrong with them, but it comes to an end. */
+void validate_survives_garbage(const struct memmgr_engine *engine, u64 reserve);
+
+#endif /* MEMMGR_TESTS_DAMAGE_H */
