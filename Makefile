@@ -18,7 +18,7 @@ in_userspace = $(MAKE) -s -C userspace BUILD=$(CURDIR)/build/userspace PREFIX=$(
 debug = $(shell [ -n "$$CI" ] || tests/cache/get --have kernel-debug >/dev/null && echo debug)
 
 .PHONY: all module userspace install clean clean-cache deps format help
-.PHONY: check check-fast check-device check-debug check-engine check-static demo
+.PHONY: check check-fast check-device check-debug check-engine check-static demo bench
 
 all: module userspace
 
@@ -69,6 +69,10 @@ format:
 demo: deps
 	@$(tools)/demo
 
+bench:
+	@$(tools)/deps bench
+	@$(MAKE) -s --no-print-directory -C tests/bench run BUILD=$(CURDIR)/build/bench
+
 help:
 	@sed -n 's/^#H //p' Makefile
 
@@ -81,6 +85,7 @@ help:
 #H make check-debug   the device on a kernel with KASAN, lockdep, kmemleak and more
 #H make check-engine  only the engines and the block table, natively
 #H make check-static  compilers' and style checkers' opinion
+#H make bench         measure the engines, write build/bench/report.txt; QUICK=1, TOUCH=1
 #H make format        let clang-format lay out the C code outside the module
 #H make deps          install missing Debian packages; every check does it first
 #H make clean         remove build/;  make clean-cache: kernels and downloads
