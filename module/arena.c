@@ -75,17 +75,14 @@ static u64 arena_bytes(const struct memmgr_arena_config *config)
 	return ALIGN(config->size, max_t(u64, PAGE_SIZE, config->granule));
 }
 
-static struct memmgr_geometry geometry_of(const struct memmgr_arena *arena)
+static int make_engine(struct memmgr_arena *arena, const struct memmgr_arena_config *config)
 {
-	return (struct memmgr_geometry){
+	struct memmgr_geometry geo = {
 		.granules = arena->granules,
 		.cpus = num_possible_cpus(),
+		.reserve = memmgr_granules(arena, config->reserve),
+		.flags = config->reserved ? MEMMGR_GEOMETRY_RESERVED : 0,
 	};
-}
-
-static int make_engine(struct memmgr_arena *arena)
-{
-	struct memmgr_geometry geo = geometry_of(arena);
 	int ret;
 
 	arena->meta_bytes = arena->engine->footprint(&geo);
@@ -135,6 +132,7 @@ static struct memmgr_arena *new_arena(const struct memmgr_arena_config *config)
 	arena->size = arena_bytes(config);
 	arena->shift = ilog2(config->granule);
 	arena->granules = arena->size >> arena->shift;
+	arena->reserved = config->reserved;
 	arena->epoch = 1;
 	return arena;
 }
@@ -167,7 +165,7 @@ struct memmgr_arena *memmgr_arena_create(const struct memmgr_arena_config *confi
 	arena->memory = __vmalloc(arena->size, MEMMGR_GFP);
 	if (!arena->memory)
 		goto free_counts;
-	ret = make_engine(arena);
+	ret = make_engine(arena, config);
 	if (ret)
 		goto free_memory;
 	ret = make_table(arena);

@@ -46,6 +46,7 @@ struct dentry;
  * @size: bytes, immutable
  * @granules: @size in granules, immutable
  * @shift: log2 of the granule, immutable
+ * @reserved: its emergency heap is not for everybody, immutable
  * @epoch: clock for garbage collection
  * @name: as the creator called it, immutable
  * @memory: the payload, mapped into processes; never read to decide anything
@@ -70,6 +71,7 @@ struct memmgr_arena {
 	u64 size;
 	u64 granules;
 	u32 shift;
+	bool reserved;
 	u32 epoch;
 	char name[MEMMGR_ARENA_NAME_LEN];
 	void *memory;
@@ -114,12 +116,16 @@ struct memmgr_owner {
 /**
  * struct memmgr_arena_config - what an arena shall be
  * @size: bytes, > 0
+ * @reserve: bytes of that for emergencies; 0 if @engine has no heap for them
+ * @reserved: they are only for those who may dip into them
  * @granule: bytes, a power of two in the documented range
  * @engine: its engine
  * @name: NUL-terminated, shorter than MEMMGR_ARENA_NAME_LEN
  */
 struct memmgr_arena_config {
 	u64 size;
+	u64 reserve;
+	bool reserved;
 	u32 granule;
 	const struct memmgr_engine *engine;
 	const char *name;

@@ -136,7 +136,9 @@ static bool is_text(const char *text, size_t size)
 
 static int check_arena_create(const struct memmgr_arena_create *arg)
 {
-	if (arg->flags || !arg->size)
+	if (unknown_flags(arg->flags, MEMMGR_ARENA_RESERVED) || !arg->size)
+		return -EINVAL;
+	if (arg->reserve >= arg->size || (arg->flags && !arg->reserve))
 		return -EINVAL;
 	if (!is_power_of_2(arg->granule) || arg->granule < MEMMGR_GRANULE_MIN ||
 	    arg->granule > MEMMGR_GRANULE_MAX)
@@ -166,6 +168,10 @@ static int handle_arena_create(struct call *call)
 					 memmgr_params_engine();
 	if (!config.engine)
 		return -ENOENT;
+	if (arg->reserve && !(config.engine->flags & MEMMGR_ENGINE_RESERVE))
+		return -EINVAL;
+	config.reserve = arg->reserve;
+	config.reserved = arg->flags & MEMMGR_ARENA_RESERVED;
 	arena = memmgr_arena_create(&config);
 	if (IS_ERR(arena))
 		return PTR_ERR(arena);

@@ -81,6 +81,10 @@ static char *engine = "first_fit";
 module_param(engine, charp, 0444);
 MODULE_PARM_DESC(engine, "engine of arenas that ask for none, the default arena included");
 
+static u64 reserve;
+module_param_cb(reserve, &size_ops, &reserve, 0444);
+MODULE_PARM_DESC(reserve, "emergency heap of the default arena, bytes, with an engine that has one (default 0)");
+
 static u64 max_arena_size;
 module_param_cb(max_arena_size, &size_ops, &max_arena_size, 0444);
 MODULE_PARM_DESC(max_arena_size, "largest arena, bytes (default 0: as max_total_size)");
@@ -123,7 +127,7 @@ static int check_limits(struct memmgr_limits *limits)
 
 static int check_arena(struct memmgr_arena_config *config, const struct memmgr_limits *limits)
 {
-	config->size = arena_size;
+	*config = (struct memmgr_arena_config){ .size = arena_size, .reserve = reserve };
 	config->granule = granule;
 	config->engine = memmgr_params_engine();
 	config->name = "default";
@@ -140,6 +144,14 @@ static int check_arena(struct memmgr_arena_config *config, const struct memmgr_l
 	}
 	if (!config->engine) {
 		pr_err("engine: there is no '%s'; try '%s'\n", engine, memmgr_engine_at(0)->name);
+		return -EINVAL;
+	}
+	if (reserve && !(config->engine->flags & MEMMGR_ENGINE_RESERVE)) {
+		pr_err("reserve: the engine '%s' has no emergency heap\n", engine);
+		return -EINVAL;
+	}
+	if (reserve >= arena_size) {
+		pr_err("reserve: %llu leaves nothing of arena_size, %llu\n", reserve, arena_size);
 		return -EINVAL;
 	}
 	return 0;

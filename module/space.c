@@ -8,6 +8,7 @@
  * engine cannot decide within its bound goes on after others had their turn.
  * Engines that say they are concurrent are called without the lock.
  */
+#include <linux/capability.h>
 #include <linux/sched/signal.h>
 
 #include "arena.h"
@@ -37,6 +38,12 @@ static void unlock_space(struct memmgr_arena *arena) __releases(&arena->lock)
 		__release(&arena->lock);
 }
 
+/* May the caller have what is set aside? */
+static bool may_dip(const struct memmgr_arena *arena)
+{
+	return arena->reserved && has_capability_noaudit(current, CAP_SYS_RESOURCE);
+}
+
 /* Granules were given out, or came back. */
 static void count_claimed(struct memmgr_arena *arena, s64 granules)
 {
@@ -63,6 +70,7 @@ int memmgr_space_claim(struct memmgr_arena *arena, u64 len, u64 align, struct me
 		.len = len,
 		.align = align,
 		.hint = raw_smp_processor_id(),
+		.flags = may_dip(arena) ? MEMMGR_CLAIM_RESERVE : 0,
 	};
 	int ret;
 

@@ -313,6 +313,7 @@ static int ebuddy_validate(const void *meta, struct memmgr_check *check)
 
 const struct memmgr_engine memmgr_ebuddy = {
 	.name = "ebuddy",
+	.flags = MEMMGR_ENGINE_RESERVE,
 	.footprint = ebuddy_footprint,
 	.init = ebuddy_init,
 	.claim = ebuddy_claim,

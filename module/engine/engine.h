@@ -168,6 +168,7 @@ struct memmgr_engine {
 };
 
 #define MEMMGR_ENGINE_CONCURRENT (1U << 0) /* needs no lock */
+#define MEMMGR_ENGINE_RESERVE (1U << 1) /* has an emergency heap */
 
 /* The engines there are, by index from 0; NULL past the last. */
 const struct memmgr_engine *memmgr_engine_at(unsigned int index);

@@ -112,8 +112,7 @@ int model_release(struct model *m, const struct memmgr_run *run)
 }
 
 /* The block around the run, of the power of two that is wanted. */
-static int resize_block(struct model *m, const struct memmgr_resize *want,
-			struct memmgr_run *run)
+static int resize_block(struct model *m, const struct memmgr_resize *want, struct memmgr_run *run)
 {
 	u64 end = memmgr_run_end(run), start, len;
 

@@ -52,15 +52,16 @@ TEST(info_layout)
 
 TEST(arena_create_layout)
 {
-	SIZE(memmgr_arena_create, 80);
+	SIZE(memmgr_arena_create, 88);
 	AT(memmgr_arena_create, size, 0);
 	AT(memmgr_arena_create, granule, 8);
 	AT(memmgr_arena_create, flags, 12);
 	AT(memmgr_arena_create, engine, 16);
 	AT(memmgr_arena_create, name, 32);
-	AT(memmgr_arena_create, out_size, 64);
-	AT(memmgr_arena_create, out_fd, 72);
-	AT(memmgr_arena_create, out_arena_id, 76);
+	AT(memmgr_arena_create, reserve, 64);
+	AT(memmgr_arena_create, out_size, 72);
+	AT(memmgr_arena_create, out_fd, 80);
+	AT(memmgr_arena_create, out_arena_id, 84);
 }
 
 TEST(attach_layout)
@@ -182,7 +183,7 @@ TEST(validate_layout)
 TEST(command_numbers)
 {
 	EXPECT_EQ(0xc088e800U, MEMMGR_IOC_INFO);
-	EXPECT_EQ(0xc050e801U, MEMMGR_IOC_ARENA_CREATE);
+	EXPECT_EQ(0xc058e801U, MEMMGR_IOC_ARENA_CREATE);
 	EXPECT_EQ(0xc010e802U, MEMMGR_IOC_ATTACH);
 	EXPECT_EQ(0xc040e803U, MEMMGR_IOC_ALLOC);
 	EXPECT_EQ(0xc018e804U, MEMMGR_IOC_FREE);

@@ -106,17 +106,19 @@ struct twin_memmgr_arena_create {
 	unsigned char flags[4];
 	unsigned char engine[16];
 	unsigned char name[32];
+	unsigned char reserve[8];
 	unsigned char out_size[8];
 	unsigned char out_fd[4];
 	unsigned char out_arena_id[4];
 };
 
-SIZE(memmgr_arena_create, 80);
+SIZE(memmgr_arena_create, 88);
 SAME(memmgr_arena_create, size);
 SAME(memmgr_arena_create, granule);
 SAME(memmgr_arena_create, flags);
 SAME(memmgr_arena_create, engine);
 SAME(memmgr_arena_create, name);
+SAME(memmgr_arena_create, reserve);
 SAME(memmgr_arena_create, out_size);
 SAME(memmgr_arena_create, out_fd);
 SAME(memmgr_arena_create, out_arena_id);

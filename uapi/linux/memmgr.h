@@ -194,14 +194,26 @@ enum memmgr_rights {
 };
 
 /**
+ * enum memmgr_arena_flags - flags of memmgr_arena_create
+ * @MEMMGR_ARENA_RESERVED: the reserve is for callers with CAP_SYS_RESOURCE and, in
+ *	the kernel, for those who cannot wait; without it, for everybody
+ */
+enum memmgr_arena_flags {
+	MEMMGR_ARENA_RESERVED = 1 << 0,
+};
+
+/**
  * struct memmgr_arena_create - MEMMGR_IOC_ARENA_CREATE: make a new arena
  * @size: bytes, > 0; rounded up to whole pages and granules
  * @granule: bytes, a power of two, MEMMGR_GRANULE_MIN..MEMMGR_GRANULE_MAX;
  *	0 for MEMMGR_GRANULE_DEFAULT
- * @flags: 0
+ * @flags: MEMMGR_ARENA_RESERVED, only with @reserve, or 0
  * @engine: NUL-terminated name, the rest zero; empty for the module's default
  * @name: NUL-terminated printable text shown in debugfs, the rest zero; may be
  *	empty
+ * @reserve: bytes at the end of the arena that are touched only when the rest
+ *	cannot serve a request; less than @size, rounded up to granules; 0 but for
+ *	engines that have such an emergency heap (ebuddy)
  * @out_size: size that it got, bytes
  * @out_fd: descriptor of the new arena, close-on-exec, readable and writable
  * @out_arena_id: number of the new arena
@@ -218,6 +230,7 @@ struct memmgr_arena_create {
 	__u32 flags;
 	char engine[MEMMGR_ENGINE_NAME_LEN];
 	char name[MEMMGR_ARENA_NAME_LEN];
+	__u64 reserve;
 	__u64 out_size;
 	__s32 out_fd;
 	__u32 out_arena_id;

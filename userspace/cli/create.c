@@ -23,6 +23,8 @@ enum {
 	KEY_ENGINE = 'e',
 	KEY_GRANULE = 'g',
 	KEY_NAME = 'n',
+	KEY_PRIVILEGED = 'P',
+	KEY_RESERVE = 'r',
 	KEY_SIZE = 's',
 };
 
@@ -30,6 +32,10 @@ static const struct argp_option options[] = {
 	{ "size", KEY_SIZE, "SIZE", 0, "Size of the arena (required)", 0 },
 	{ "granule", KEY_GRANULE, "BYTES", 0, "Unit of allocation, a power of two (16)", 0 },
 	{ "engine", KEY_ENGINE, "NAME", 0, "Engine; 'memmgr info' lists them", 0 },
+	{ "reserve", KEY_RESERVE, "SIZE", 0,
+	  "Part that is used only when the rest cannot serve a request (engine ebuddy)", 0 },
+	{ "privileged", KEY_PRIVILEGED, NULL, 0,
+	  "The reserve is only for those who have CAP_SYS_RESOURCE", 0 },
 	{ "name", KEY_NAME, "TEXT", 0, "Text that the arena is listed under", 0 },
 	{},
 };
@@ -65,6 +71,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_NAME:
 		args->config.name = arg;
+		return 0;
+	case KEY_PRIVILEGED:
+		args->config.flags |= MEMMGR_ARENA_RESERVED;
+		return 0;
+	case KEY_RESERVE:
+		if (parse_size(arg, &args->config.reserve))
+			argp_error(state, "'%s' is not a size", arg);
 		return 0;
 	case KEY_SIZE:
 		if (parse_size(arg, &args->config.size))

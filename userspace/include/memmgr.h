@@ -86,9 +86,11 @@ struct memmgr *memmgr_open(const char *path, unsigned int flags);
  * @size: bytes, > 0; rounded up to whole pages
  * @granule: bytes that a block's size is rounded up to, a power of two; 0 for
  *	MEMMGR_GRANULE_DEFAULT
- * @flags: 0
+ * @flags: MEMMGR_ARENA_RESERVED, or 0
  * @engine: name of the engine; NULL for the module's default
  * @name: text that the arena is listed under; NULL for none
+ * @reserve: bytes of @size that are used only when the rest cannot serve a
+ *	request, by engines that can do that (ebuddy); 0 for none
  */
 struct memmgr_config {
 	uint64_t size;
@@ -96,6 +98,7 @@ struct memmgr_config {
 	uint32_t flags;
 	const char *engine;
 	const char *name;
+	uint64_t reserve;
 };
 
 /**

@@ -93,6 +93,7 @@ EXPORT struct memmgr *memmgr_create(const char *path, const struct memmgr_config
 		.size = config->size,
 		.granule = config->granule,
 		.flags = config->flags,
+		.reserve = config->reserve,
 	};
 	int device, ret;
 
