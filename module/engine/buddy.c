@@ -27,6 +27,7 @@
  *
  * It does not know which run was claimed with which: that is the caller's record.
  */
+#include "growth.h"
 #include "holemap.h"
 
 #define CANDIDATES 16
@@ -124,11 +125,12 @@ static int buddy_claim(void *meta, struct memmgr_claim *claim, struct memmgr_run
 
 static int buddy_release(void *meta, const struct memmgr_run *run)
 {
+	struct hole_map *map = meta;
 	struct edge_run used;
 
-	if (!hole_map_is_used(meta, run, &used))
+	if (!run_is_claimed(&map->layout.edges, run, &used))
 		return -EUCLEAN;
-	hole_map_release(meta, run->start, memmgr_run_end(run), &used);
+	hole_map_release(map, run->start, memmgr_run_end(run), &used);
 	return 0;
 }
 
@@ -149,7 +151,7 @@ static int grow(struct hole_map *map, const struct memmgr_resize *want, struct m
 
 	if (start < run->start && !(want->flags & MEMMGR_RESIZE_DOWN))
 		return -ENOSPC;
-	hole_map_around(map, run, used, &below, &above);
+	holes_around(&map->layout.edges, run, used, &below, &above);
 	if (start < below.start || end > above.end)
 		return -ENOSPC;
 	hole_map_claim(map, start, run->start, &below);
@@ -166,7 +168,7 @@ static int buddy_resize(void *meta, const struct memmgr_resize *want, struct mem
 
 	if (!want->len || !is_power_of_2(want->align) || !IS_ALIGNED(run->start, want->align))
 		return -EINVAL;
-	if (!hole_map_is_used(map, run, &used))
+	if (!run_is_claimed(&map->layout.edges, run, &used))
 		return -EUCLEAN;
 	if (want->len > length_of(map))
 		return -ENOSPC;

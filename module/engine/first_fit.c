@@ -14,6 +14,7 @@
  *
  * It does not know which run was claimed with which: that is the caller's record.
  */
+#include "growth.h"
 #include "holemap.h"
 
 #define CANDIDATES 16
@@ -58,41 +59,26 @@ static int first_fit_claim(void *meta, struct memmgr_claim *claim, struct memmgr
 
 static int first_fit_release(void *meta, const struct memmgr_run *run)
 {
+	struct hole_map *map = meta;
 	struct edge_run used;
 
-	if (!hole_map_is_used(meta, run, &used))
+	if (!run_is_claimed(&map->layout.edges, run, &used))
 		return -EUCLEAN;
-	hole_map_release(meta, run->start, memmgr_run_end(run), &used);
+	hole_map_release(map, run->start, memmgr_run_end(run), &used);
 	return 0;
 }
 
-/*
- * Lengthen @run: upwards as far as that goes, for then nothing has to move, and
- * the rest downwards, if that is allowed.
- *
- *	below        start        end         above
- *	  |............|############|...........|####
- *	            |<------ want ----->|
- */
 static int grow(struct hole_map *map, const struct memmgr_resize *want, struct memmgr_run *run,
 		const struct edge_run *used)
 {
-	u64 start = run->start, end = memmgr_run_end(run), new_end;
-	struct edge_run below, above;
+	struct growth growth;
+	int ret = plan_growth(&map->layout.edges, want, run, used, &growth);
 
-	hole_map_around(map, run, used, &below, &above);
-	new_end = min(start + want->len, above.end);
-	if (new_end < start + want->len) {
-		if (!(want->flags & MEMMGR_RESIZE_DOWN) || want->len > new_end)
-			return -ENOSPC;
-		start = ALIGN_DOWN(new_end - want->len, want->align);
-		if (start < below.start)
-			return -ENOSPC;
-		new_end = max(end, start + want->len);
-	}
-	hole_map_claim(map, start, run->start, &below);
-	hole_map_claim(map, end, new_end, &above);
-	*run = (struct memmgr_run){ start, new_end - start };
+	if (ret)
+		return ret;
+	hole_map_claim(map, growth.run.start, run->start, &growth.below);
+	hole_map_claim(map, memmgr_run_end(run), memmgr_run_end(&growth.run), &growth.above);
+	*run = growth.run;
 	return 0;
 }
 
@@ -103,7 +89,7 @@ static int first_fit_resize(void *meta, const struct memmgr_resize *want, struct
 
 	if (!want->len || !is_power_of_2(want->align) || !IS_ALIGNED(run->start, want->align))
 		return -EINVAL;
-	if (!hole_map_is_used(map, run, &used))
+	if (!run_is_claimed(&map->layout.edges, run, &used))
 		return -EUCLEAN;
 	if (want->len > map->layout.granules)
 		return -ENOSPC;

@@ -268,31 +268,6 @@ void hole_map_init(struct hole_map *map, u64 granules, enum hole_measure measure
 	map->changes = 0;
 }
 
-bool hole_map_is_used(const struct hole_map *map, const struct memmgr_run *run,
-		      struct edge_run *used)
-{
-	u64 end;
-
-	if (!run->len || check_add_overflow(run->start, run->len, &end) || end > length_of(map))
-		return false;
-	*used = run_at(&map->layout.edges, run->start);
-	return used->kind == EDGE_USED && end <= used->end;
-}
-
-void hole_map_around(const struct hole_map *map, const struct memmgr_run *run,
-		     const struct edge_run *used, struct edge_run *below,
-		     struct edge_run *above)
-{
-	u64 start = run->start, end = memmgr_run_end(run);
-
-	*below = (struct edge_run){ start, start, EDGE_HOLE };
-	*above = (struct edge_run){ end, end, EDGE_HOLE };
-	if (start && start == used->start)
-		below->start = prev_edge(&map->layout.edges, start - 1);
-	if (end < length_of(map) && end == used->end)
-		above->end = hole_end(map, end);
-}
-
 bool hole_map_next_free(const struct hole_map *map, u64 from, struct memmgr_run *run)
 {
 	struct edge_run hole;

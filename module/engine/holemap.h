@@ -88,15 +88,6 @@ void hole_map_claim(struct hole_map *map, u64 start, u64 end, const struct edge_
 /* [@start, @end) of @used becomes free; nothing if it is empty. */
 void hole_map_release(struct hole_map *map, u64 start, u64 end, const struct edge_run *used);
 
-/* Is all of @run used? Then @used is the used run that it is part of. */
-bool hole_map_is_used(const struct hole_map *map, const struct memmgr_run *run,
-		      struct edge_run *used);
-
-/* The holes that touch @run, part of @used, on both sides; empty if there is none. */
-void hole_map_around(const struct hole_map *map, const struct memmgr_run *run,
-		     const struct edge_run *used, struct edge_run *below,
-		     struct edge_run *above);
-
 /* See struct memmgr_engine. */
 bool hole_map_next_free(const struct hole_map *map, u64 from, struct memmgr_run *run);
 int hole_map_validate(const struct hole_map *map, struct memmgr_check *check);
