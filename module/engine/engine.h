@@ -177,6 +177,7 @@ const struct memmgr_engine *memmgr_engine_at(unsigned int index);
 const struct memmgr_engine *memmgr_engine_find(const char *name);
 
 extern const struct memmgr_engine memmgr_first_fit;
+extern const struct memmgr_engine memmgr_best_fit;
 extern const struct memmgr_engine memmgr_buddy;
 extern const struct memmgr_engine memmgr_ebuddy;
 

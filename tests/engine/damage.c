@@ -51,37 +51,44 @@ static struct world worn_world(const struct memmgr_engine *engine, u64 granules,
 	return w;
 }
 
-void every_flipped_bit_is_found_or_harmless(const struct memmgr_engine *engine, u64 granules,
-					    u64 reserve, u64 harmless_expected)
+void flip_every_bit(const struct world *w, u64 harmless_expected)
 {
-	struct world w = worn_world(engine, granules, reserve), damaged = w, twin = w;
+	const unsigned long long granules = w->geo.granules;
+	struct world damaged = *w, twin = *w;
 	u64 bit, found = 0, harmless = 0;
 	struct memmgr_check check;
 
-	damaged.meta = malloc(w.bytes);
-	twin.meta = malloc(w.bytes);
+	damaged.meta = malloc(w->bytes);
+	twin.meta = malloc(w->bytes);
 	CHECK(damaged.meta && twin.meta);
-	for (bit = 0; bit < w.bytes * 8; bit++) {
-		tap_where("%llu granules, bit %llu", (unsigned long long)granules,
-			  (unsigned long long)bit);
-		memcpy(damaged.meta, w.meta, w.bytes);
+	for (bit = 0; bit < w->bytes * 8; bit++) {
+		tap_where("%llu granules, bit %llu", granules, (unsigned long long)bit);
+		memcpy(damaged.meta, w->meta, w->bytes);
 		((u8 *)damaged.meta)[bit / 8] ^= (u8)(1 << bit % 8);
 		if (world_validate(&damaged, &check) == -EUCLEAN) {
 			CHECK(check.what);
 			found++;
 			continue;
 		}
-		memcpy(twin.meta, w.meta, w.bytes);
+		memcpy(twin.meta, w->meta, w->bytes);
 		check_twins(&damaged, &twin, bit);
 		CHECK_EQ(world_validate(&damaged, &check), 0);
 		harmless++;
 	}
-	tap_note("%llu granules: %llu flips found, %llu harmless", (unsigned long long)granules,
+	tap_note("%llu granules: %llu flips found, %llu harmless", granules,
 		 (unsigned long long)found, (unsigned long long)harmless);
-	CHECK_EQ(found + harmless, w.bytes * 8);
+	CHECK_EQ(found + harmless, w->bytes * 8);
 	CHECK_EQ(harmless, harmless_expected);
 	free(damaged.meta);
 	free(twin.meta);
+}
+
+void every_flipped_bit_is_found_or_harmless(const struct memmgr_engine *engine, u64 granules,
+					    u64 reserve, u64 harmless_expected)
+{
+	struct world w = worn_world(engine, granules, reserve);
+
+	flip_every_bit(&w, harmless_expected);
 	world_free(&w);
 }
 

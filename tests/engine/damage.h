@@ -5,13 +5,16 @@
 #ifndef MEMMGR_TESTS_DAMAGE_H
 #define MEMMGR_TESTS_DAMAGE_H
 
-#include "engine.h"
+#include "world.h"
 
 /*
  * Flip every single bit of the metadata. Either validate() says so, or it makes no
  * difference to anything that the engine ever answers: what is below uniform nodes,
  * what pads the metadata, and the count of changes.
  */
+void flip_every_bit(const struct world *w, u64 harmless_expected);
+
+/* The same in an arena with everything in it. */
 void every_flipped_bit_is_found_or_harmless(const struct memmgr_engine *engine, u64 granules,
 					    u64 reserve, u64 harmless_expected);
 

@@ -33,6 +33,7 @@ static void table_suite(void)
 static void random_suites(void)
 {
 	random_suite(&memmgr_first_fit);
+	random_suite(&memmgr_best_fit);
 	random_suite(&memmgr_buddy);
 	random_suite(&memmgr_ebuddy);
 }
@@ -50,6 +51,7 @@ int main(int argc, char **argv)
 	for (i = 0; (engine = memmgr_engine_at(i)); i++)
 		contract_suite(engine);
 	first_fit_suite();
+	best_fit_suite();
 	buddy_suite();
 	ebuddy_suite();
 	random_suites();

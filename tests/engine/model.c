@@ -7,10 +7,11 @@
 
 struct model model_new(const struct memmgr_engine *engine, u64 granules, u64 reserve)
 {
-	struct model m = { calloc(granules, 1), granules, granules - reserve };
+	struct model m = { calloc(granules, 1), granules, granules - reserve, false };
 
-	if (engine == &memmgr_first_fit)
+	if (engine == &memmgr_first_fit || engine == &memmgr_best_fit)
 		m.border = 0;
+	m.best = engine == &memmgr_best_fit;
 	CHECK(m.used);
 	return m;
 }
@@ -80,12 +81,33 @@ static bool claim_block(struct model *m, u64 len, u64 align, struct memmgr_run *
 	return false;
 }
 
+/* The first place in the hole that is the smallest to have one. */
+static int claim_best(struct model *m, u64 len, u64 align, struct memmgr_run *run)
+{
+	u64 best = U64_MAX, from, start;
+	struct memmgr_run hole;
+
+	for (from = 0; model_next_free(m, from, &hole); from = memmgr_run_end(&hole)) {
+		start = DIV_ROUND_UP(hole.start, align) * align;
+		if (hole.len >= best || start + len > memmgr_run_end(&hole))
+			continue;
+		best = hole.len;
+		*run = (struct memmgr_run){ start, len };
+	}
+	if (best == U64_MAX)
+		return -ENOSPC;
+	set(m, run->start, run->len, true);
+	return 0;
+}
+
 int model_claim(struct model *m, u64 len, u64 align, struct memmgr_run *run)
 {
 	u64 i, start;
 
 	if (model_stat(m).free < len)
 		return -ENOMEM;
+	if (m->best)
+		return claim_best(m, len, align, run);
 	if (claim_block(m, len, align, run))
 		return 0;
 	for (i = DIV_ROUND_UP(m->border, align); i < m->granules; i++) {

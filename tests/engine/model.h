@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * What first fit and buddy mean, said slowly: a byte for each granule, and loops.
+ * What first fit, best fit and buddy mean, said slowly: a byte for each granule, and loops.
  */
 #ifndef MEMMGR_TESTS_MODEL_H
 #define MEMMGR_TESTS_MODEL_H
@@ -13,11 +13,13 @@
  * @granules: how many
  * @border: below it blocks of powers of two, from it on first fit, in case the
  *	others cannot serve a claim
+ * @best: the smallest hole from the border on, not the first
  */
 struct model {
 	u8 *used;
 	u64 granules;
 	u64 border;
+	bool best;
 };
 
 /* A model of @engine with @reserve granules for emergencies. */

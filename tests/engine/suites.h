@@ -12,6 +12,7 @@ void random_suite(const struct memmgr_engine *engine);
 
 /* For one engine. */
 void first_fit_suite(void);
+void best_fit_suite(void);
 void buddy_suite(void);
 void ebuddy_suite(void);
 
