@@ -14,6 +14,7 @@
 
 #ifdef __KERNEL__
 
+#include <asm/byteorder.h>
 #include <linux/align.h>
 #include <linux/atomic.h>
 #include <linux/bits.h>
@@ -46,6 +47,8 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef int64_t s64;
+typedef u64 __le64;
 
 #ifndef EUCLEAN
 #define EUCLEAN 117
@@ -127,6 +130,35 @@ static inline int ilog2(u64 n)
 #define smp_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 #define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define le64_to_cpu(x) (x)
+#define cpu_to_le64(x) (x)
+#else
+#define le64_to_cpu(x) __builtin_bswap64(x)
+#define cpu_to_le64(x) __builtin_bswap64(x)
+#endif
+
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
+#define atomic64_read(v) __atomic_load_n(&(v)->counter, __ATOMIC_RELAXED)
+#define atomic64_set(v, i) __atomic_store_n(&(v)->counter, i, __ATOMIC_RELAXED)
+#define atomic64_set_release(v, i) __atomic_store_n(&(v)->counter, i, __ATOMIC_RELEASE)
+#define atomic64_or(i, v) ((void)__atomic_fetch_or(&(v)->counter, i, __ATOMIC_SEQ_CST))
+#define atomic64_try_cmpxchg(v, oldp, new) try_cmpxchg(&(v)->counter, oldp, new)
+#define atomic64_add(i, v) ((void)__atomic_fetch_add(&(v)->counter, i, __ATOMIC_SEQ_CST))
+#define atomic64_inc(v) atomic64_add(1, v)
+
+/* On x86 a locked instruction is a full barrier, and only the compiler is held. */
+#ifdef __x86_64__
+#define smp_mb__before_atomic() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+#define smp_mb__after_atomic() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+#else
+#define smp_mb__before_atomic() smp_mb()
+#define smp_mb__after_atomic() smp_mb()
+#endif
 
 /* A process cannot keep its processor: readers wait a little longer. */
 #define preempt_disable() do { } while (0)
