@@ -151,7 +151,8 @@ struct memmgr_check {
  *	lies in is clipped); false if there is none
  * @stat: figures, at constant cost
  * @validate: one step of a walk over everything the engine keeps. 0: done;
- *	-EAGAIN: call again; -EUCLEAN: damage, see @check
+ *	-EAGAIN: call again; -EUCLEAN: damage, see @check; from a concurrent
+ *	engine certain only if nobody was at work during the step
  */
 struct memmgr_engine {
 	const char *name;
@@ -178,6 +179,7 @@ const struct memmgr_engine *memmgr_engine_find(const char *name);
 
 extern const struct memmgr_engine memmgr_first_fit;
 extern const struct memmgr_engine memmgr_best_fit;
+extern const struct memmgr_engine memmgr_chunk;
 extern const struct memmgr_engine memmgr_buddy;
 extern const struct memmgr_engine memmgr_ebuddy;
 

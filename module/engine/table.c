@@ -7,6 +7,7 @@
 static const struct memmgr_engine *const engines[] = {
 	&memmgr_first_fit,
 	&memmgr_best_fit,
+	&memmgr_chunk,
 	&memmgr_buddy,
 	&memmgr_ebuddy,
 };
