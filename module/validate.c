@@ -5,9 +5,10 @@
  * Three things must hold: the engine agrees with itself; each block lies within
  * the arena, aligned, on granules that the engine has not got free; and blocks
  * and holes tile the arena exactly. The first two are checked part by part under
- * the arena's lock and hold at any time. The third is a statement about one
- * instant: it is checked by walking over everything with a map of the granules,
- * and counts only if nothing changed from before the walk until after it. Where
+ * the arena's lock and hold at any time, unless the engine needs no lock. The
+ * third is a statement about one instant: it is checked by walking over everything
+ * with a map of the granules, and counts only if nothing changed from before the
+ * walk until after it; so do the others with an engine that needs no lock. Where
  * somebody is always at work it is tried a few times and then left open, which
  * the result says.
  */
@@ -152,6 +153,9 @@ static int survey_once(struct survey *survey)
 		ret = check_blocks(survey, &apart);
 	if (!ret)
 		ret = count_holes(survey);
+	if (ret == -EUCLEAN && survey->arena->engine->flags & MEMMGR_ENGINE_CONCURRENT &&
+	    !(still && memmgr_stood_still(counts, begun)))
+		return -EAGAIN;
 	if (ret)
 		return ret;
 	if (!apart)
