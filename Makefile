@@ -46,7 +46,7 @@ deps:
 	@$(tools)/deps
 
 check: deps
-	@$(tools)/check build static uapi library engine bench device $(debug)
+	@$(tools)/check build static uapi library engine races bench device $(debug)
 
 check-fast: deps
 	@$(tools)/check build engine device
