@@ -49,7 +49,7 @@ check: deps
 	@$(tools)/check build static uapi library engine races bench device $(debug)
 
 check-fast: deps
-	@$(tools)/check build engine device
+	@BITS=64 $(tools)/check build engine device
 
 check-device: deps
 	@$(tools)/check build device
@@ -80,7 +80,7 @@ help:
 #H make install       module, library, command, manual pages, header; DESTDIR, PREFIX
 #H make demo          show the main job in a virtual machine; LIVE=1: on this machine
 #H make check         every test; the last line says how many passed and failed
-#H make check-fast    the engines natively, the device on Debian's kernel
+#H make check-fast    the engines natively, the device on Debian's kernel, 64-bit callers
 #H make check-device  only the device;  T="alloc free" takes these tests alone
 #H make check-debug   the device on a kernel with KASAN, lockdep, kmemleak and more
 #H make check-engine  only the engines and the block table, natively
