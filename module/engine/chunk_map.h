@@ -80,6 +80,7 @@ struct layout {
  * @count: free granules and changes
  * @lost: attempts that another caller came before
  * @ties: times that a caller lost too often
+ * @zero: fills the line
  */
 struct zone {
 	atomic64_t count;
