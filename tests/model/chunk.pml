@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The protocol of module/engine/chunk_map.c. tests/model/check checks it, and that
- * each mutant fails; by hand it is
+ * The protocol of module/engine/chunk_map.c. tests/model/check runs all of it; by
+ * hand, with the options of one of the runs:
  *
- *	spin -a chunk.pml && gcc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c && ./pan -m10000
+ *	spin -a OPTIONS chunk.pml && gcc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c && ./pan
+ *
+ *	run:
+ *	run: -DSEARCH -DCALLERS=1 -DTURNS=2
+ *	run: -DSEARCH
  *
  * Two callers claim, roll back and release runs over two words of two granules
- * each; a search lowers the rank above them. At any time no granule has two
- * owners; when all are at rest, whatever has no owner is free (nothing is lost),
- * and no rank is lower than it should be.
+ * each, all runs that touch in some way; with SEARCH, another lowers the rank above
+ * them, and to stay small two callers have a run each. At any time no granule has
+ * two owners; when all are at rest, whatever has no owner is free (nothing is
+ * lost), and no rank is lower than it should be.
  *
  * Plain stores of ranks go through a store buffer of each process that drains at
  * any time, so that a barrier that is missing is missed. Mutants, each of which
@@ -23,8 +28,14 @@
  *	M_NO_RECHECK	a rank above is lowered without another look below it
  *	M_NO_RAISE	ranks above are not raised
  */
+#ifndef CALLERS
 #define CALLERS 2
-#define PROCS 3		/* and the search */
+#endif
+#ifdef SEARCH
+#define PROCS (CALLERS + 1)
+#else
+#define PROCS CALLERS
+#endif
 #ifndef TURNS
 #define TURNS 1
 #endif
@@ -36,9 +47,9 @@ byte above;		/* the rank over both */
 byte ended;
 
 /* store buffers, an entry each */
-bool held[PROCS];
-byte slot[PROCS];
-byte value[PROCS];
+bool held[CALLERS];
+byte slot[CALLERS];
+byte value[CALLERS];
 
 inline barrier()
 {
@@ -65,59 +76,68 @@ proctype drain(byte who)
 #define PREFIX(w) ((w) & 1 -> ((w) == 3 -> 2 : 1) : 0)
 #define RANK0(w, next) (((w) & 2) -> (((w) == 3 -> 2 : 1) + PREFIX(next)) : LONGEST(w))
 
+/* a load, and an exchange where it finds less */
+/* a load, and an exchange where it finds less */
 inline raise(v)
 {
 #ifdef M_NO_RAISE
 	skip
 #else
-	atomic { barrier() -> if :: above < v -> above = v :: else fi }	/* compare, exchange */
+	atomic {
+		if
+		:: above >= v
+		:: above < v && !held[me] -> above = v
+		fi
+	}
 #endif
 }
 
-/* refresh(): the ranks that depend on a run in the words first..last, bits from low */
+/*
+ * refresh(): the ranks that depend on a run in the words first..last, bits from
+ * low on. Each atomic step has one access to what others change, at most.
+ */
 inline refresh(up)
 {
-	wrong = false;
-	idx = last;
-	w = word[idx];
-	next = 0;
+	atomic { wrong = false; next = 0; idx = last; w = word[idx] }
 	if
-	:: idx == 0 && (w & 2) -> next = word[1]
+	:: atomic { idx == 0 && (w & 2) -> next = word[1] }
 	:: else
 	fi;
 	do
-	:: true ->
+	:: atomic {
 		r = (idx == 0 -> RANK0(w, next) : LONGEST(w));
+		put = (LOAD_RANK(idx) != r);
+		wrong = wrong || put
+	   }
 		if
-		:: LOAD_RANK(idx) != r -> store_rank(idx, r); wrong = true
-		:: else
+		:: atomic { put && !held[me] -> slot[me] = idx; value[me] = r; held[me] = true }
+		:: !put
 		fi;
 		if
 		:: up -> raise(r)
 		:: else
 		fi;
-		if
-		:: idx == 0 -> break
-		:: else
-		fi;
+		atomic {
+			if
+			:: idx == 0 -> break
 #ifdef M_NO_BELOW
-		if
-		:: idx == first -> break
-		:: else
-		fi;
+			:: idx == first -> break
 #endif
-		next = w;
-		w = word[0];
-		if	/* goes_on_below() */
+			:: else
+			fi;
+			next = w;
+			w = word[0];
+			if	/* goes_on_below() */
 #ifndef M_FORGET
-		:: deep
+			:: deep
 #endif
-		:: idx != first
-		:: idx == first && (low == 0 || (next & 1)) && (w & 2)
-		:: else -> break
-		fi;
-		deep = true;
-		idx = 0
+			:: idx != first
+			:: idx == first && (low == 0 || (next & 1)) && (w & 2)
+			:: else -> break
+			fi;
+			deep = true;
+			idx = 0
+		}
 	od
 }
 
@@ -137,7 +157,7 @@ inline confirm()
 		store_rank(1, 4); barrier(); raise(4);
 		break
 	od;
-	tries = 0
+	atomic { tries = 0; idx = 0; w = 0; next = 0; r = 0; put = false; wrong = false; deep = false }
 }
 
 inline settle()
@@ -237,18 +257,22 @@ inline set_run(x, y)
 proctype caller(byte me)
 {
 	byte b0, b1, first, last, low, idx, w, next, r, tries, turn;
-	bool wrong, got, deep;
+	bool wrong, got, deep, put;
 
 	do
 	:: turn < TURNS ->
 		atomic {
 			if
+			:: CALLERS == 1 || me == 0 -> set_run(2, 1)
+			:: CALLERS == 1 || me == 1 -> set_run(0, 1)
+#if !defined(SEARCH) || CALLERS == 1
+			:: CALLERS == 2 && me == 0 -> set_run(0, 1)
+			:: CALLERS == 2 && me == 1 -> set_run(2, 1)
 			:: set_run(1, 0)
 			:: set_run(2, 0)
-			:: set_run(2, 1)
 			:: set_run(3, 3)
 			:: set_run(0, 3)
-			:: set_run(0, 1)
+#endif
 			fi
 		}
 		take();
@@ -279,7 +303,7 @@ proctype caller(byte me)
 }
 
 /* lower(): nothing was found below */
-proctype search(byte me)
+proctype search()
 {
 	byte old, r0, r1, turn;
 
@@ -299,13 +323,13 @@ proctype search(byte me)
 			}
 #ifndef M_NO_RECHECK
 			r1 = rank[0];
-			raise(r1);
+			atomic { above = (above < r1 -> r1 : above) }
 			r1 = rank[1];
-			raise(r1)
+			atomic { above = (above < r1 -> r1 : above) }
 #endif
 		:: else
 		fi;
-		turn++
+		atomic { turn++; old = 0; r0 = 0; r1 = 0 }
 	:: else -> break
 	od;
 	ended++
@@ -316,7 +340,7 @@ proctype at_rest()
 	byte i, r;
 
 	atomic {
-		ended == PROCS && !held[0] && !held[1] && !held[2];
+		ended == PROCS && !held[0] && !held[CALLERS - 1];
 		for (i : 0 .. 3) {
 			assert(!owner[i] == ((word[i / 2] >> (i % 2)) & 1))
 		}
@@ -331,15 +355,19 @@ init
 	atomic {
 		if	/* some granules belong to somebody who is not here */
 		:: word[0] = 3; word[1] = 3
-		:: word[0] = 2; word[1] = 3; owner[0] = 9
 		:: word[0] = 2; word[1] = 1; owner[0] = 9; owner[3] = 9
 		:: word[0] = 3; word[1] = 2; owner[2] = 9
 		fi;
 		rank[0] = RANK0(word[0], word[1]);
 		rank[1] = LONGEST(word[1]);
 		above = (rank[0] > rank[1] -> rank[0] : rank[1]);
-		run caller(0); run caller(1); run search(2);
-		run drain(0); run drain(1); run drain(2);
+		run caller(0); run drain(0);
+#if CALLERS == 2
+		run caller(1); run drain(1);
+#endif
+#ifdef SEARCH
+		run search();
+#endif
 		run at_rest()
 	}
 }
