@@ -49,7 +49,7 @@ check: deps
 	@$(tools)/check build static uapi library engine races bench device $(debug)
 
 check-fast: deps
-	@BITS=64 $(tools)/check build engine-fast device
+	@BITS=64 LESS="cli_stress cli_engines" $(tools)/check build engine-fast device
 
 check-device: deps
 	@$(tools)/check build device
