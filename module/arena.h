@@ -173,7 +173,7 @@ void memmgr_arenas_unlock(void);
 void memmgr_arena_damaged(struct memmgr_arena *arena, const char *what, u64 granule);
 u64 memmgr_arena_metadata(const struct memmgr_arena *arena);
 
-/* space.c; any context but NMI */
+/* space.c; claim may sleep, the others run in any context but NMI */
 int memmgr_space_claim(struct memmgr_arena *arena, u64 len, u64 align, struct memmgr_run *run);
 void memmgr_space_release(struct memmgr_arena *arena, const struct memmgr_run *run);
 int memmgr_space_resize(struct memmgr_arena *arena, struct memmgr_record *rec,

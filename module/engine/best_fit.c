@@ -16,7 +16,7 @@
  * Locks: none; the caller's serialises all calls.
  * Cost: that of holeindex.h, whatever the length of the run: constant for holes up to
  * HOLES_SHORT granules, O(log n) in the number of longer ones. A claim with an
- * alignment looks at up to CANDIDATES index, then answers -EAGAIN and goes on from
+ * alignment looks at up to CANDIDATES holes, then answers -EAGAIN and goes on from
  * the key of the last; validate() makes up to CHECK_STEPS steps.
  * Memory: 2.7 % of an arena of 16-byte granules, nothing for a block.
  *

@@ -33,7 +33,7 @@ static void check_twins(struct world *a, struct world *b, u64 seed)
 	}
 }
 
-/* An arena with everything in it: live, stale, uniform, mixed, an odd end. */
+/* An arena with everything in it: short and long holes, an odd end. */
 static struct world worn_world(const struct memmgr_engine *engine, u64 granules, u64 reserve)
 {
 	struct memmgr_geometry geo = { .granules = granules, .cpus = 1, .reserve = reserve };

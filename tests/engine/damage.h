@@ -9,8 +9,8 @@
 
 /*
  * Flip every single bit of the metadata. Either validate() says so, or it makes no
- * difference to anything that the engine ever answers: what is below uniform nodes,
- * what pads the metadata, and the count of changes.
+ * difference to anything that the engine ever answers: what pads the metadata, and
+ * the count of changes.
  */
 void flip_every_bit(const struct world *w, u64 harmless_expected);
 
