@@ -54,32 +54,35 @@ static void show_space(struct seq_file *m, struct memmgr_arena *arena)
 	struct memmgr_engine_stat stat;
 
 	memmgr_space_stat(arena, &stat);
-	seq_printf(m, "name         %s\n", arena->name);
-	seq_printf(m, "size         %llu\n", arena->size);
-	seq_printf(m, "granule      %llu\n", memmgr_bytes(arena, 1));
-	seq_printf(m, "engine       %s\n", arena->engine->name);
-	seq_printf(m, "free         %llu\n", memmgr_bytes(arena, stat.free));
-	seq_printf(m, "largest      %llu\n", memmgr_bytes(arena, stat.largest));
-	seq_printf(m, "peak         %llu\n", memmgr_bytes(arena, atomic64_read(&arena->peak)));
-	seq_printf(m, "metadata     %llu\n", memmgr_arena_metadata(arena));
-	seq_printf(m, "broken       %s\n", READ_ONCE(arena->broken) ? "yes" : "no");
+	seq_printf(m, "name                   %s\n", arena->name);
+	seq_printf(m, "size                   %llu\n", arena->size);
+	seq_printf(m, "granule                %llu\n", memmgr_bytes(arena, 1));
+	seq_printf(m, "engine                 %s\n", arena->engine->name);
+	seq_printf(m, "free                   %llu\n", memmgr_bytes(arena, stat.free));
+	seq_printf(m, "largest                %llu\n", memmgr_bytes(arena, stat.largest));
+	seq_printf(m, "peak                   %llu\n",
+		   memmgr_bytes(arena, atomic64_read(&arena->peak)));
+	seq_printf(m, "metadata               %llu\n", memmgr_arena_metadata(arena));
+	seq_printf(m, "broken                 %s\n", READ_ONCE(arena->broken) ? "yes" : "no");
 }
 
 static void show_counts(struct seq_file *m, struct memmgr_arena *arena)
 {
 	struct memmgr_counts totals = memmgr_totals(arena->counts);
 
-	seq_printf(m, "used         %lld\n", totals.used);
-	seq_printf(m, "requested    %lld\n", totals.requested);
-	seq_printf(m, "blocks       %lld\n", totals.allocs - totals.frees);
-	seq_printf(m, "orphans      %lld\n", totals.orphans);
-	seq_printf(m, "orphan_bytes %lld\n", totals.orphan_bytes);
-	seq_printf(m, "allocs       %lld\n", totals.allocs);
-	seq_printf(m, "frees        %lld\n", totals.frees);
-	seq_printf(m, "reallocs     %lld\n", totals.reallocs);
-	seq_printf(m, "moves        %lld\n", totals.moves);
-	seq_printf(m, "failures     %lld\n", totals.failures);
-	seq_printf(m, "contended    %lld\n", totals.contended);
+	seq_printf(m, "used                   %lld\n", totals.used);
+	seq_printf(m, "requested              %lld\n", totals.requested);
+	seq_printf(m, "internal_fragmentation %lld\n",
+		   max_t(s64, totals.used - totals.requested, 0));
+	seq_printf(m, "blocks                 %lld\n", totals.allocs - totals.frees);
+	seq_printf(m, "orphans                %lld\n", totals.orphans);
+	seq_printf(m, "orphan_bytes           %lld\n", totals.orphan_bytes);
+	seq_printf(m, "allocs                 %lld\n", totals.allocs);
+	seq_printf(m, "frees                  %lld\n", totals.frees);
+	seq_printf(m, "reallocs               %lld\n", totals.reallocs);
+	seq_printf(m, "moves                  %lld\n", totals.moves);
+	seq_printf(m, "failures               %lld\n", totals.failures);
+	seq_printf(m, "contended              %lld\n", totals.contended);
 }
 
 static void show_owners(struct seq_file *m, struct memmgr_arena *arena)
@@ -87,7 +90,7 @@ static void show_owners(struct seq_file *m, struct memmgr_arena *arena)
 	struct memmgr_owner *owner;
 	unsigned long id;
 
-	seq_printf(m, "owners       %d\n", atomic_read(&arena->owner_count));
+	seq_printf(m, "owners                 %d\n", atomic_read(&arena->owner_count));
 	rcu_read_lock();
 	xa_for_each(&arena->owners, id, owner)
 		seq_printf(m, "owner %u pid %d comm %*pE blocks %lld bytes %lld%s\n", owner->id,

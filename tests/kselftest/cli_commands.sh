@@ -36,6 +36,14 @@ every_command_prints_json() {
 	done'
 }
 
+stat_tells_what_rounding_costs() {
+	memmgr create --size 1M --engine buddy -- sh -ec "
+	. $work/functions
+	memmgr alloc 600 --json
+	memmgr stat | has '^internal fragmentation +424 B$'
+	equal \"\$(memmgr stat --json | member internal_fragmentation)\" 424"
+}
+
 json_sizes_are_exact_and_handles_text() {
 	on_arena '
 	memmgr alloc 1000 --tag 0xffffffff --json |
@@ -188,6 +196,7 @@ cd "$work" || exit
 run_tests \
 	info_tells_what_the_arena_is \
 	every_command_prints_json \
+	stat_tells_what_rounding_costs \
 	json_sizes_are_exact_and_handles_text \
 	alloc_prints_a_handle_that_free_takes \
 	free_tries_all_and_says_which_failed \

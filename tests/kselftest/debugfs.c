@@ -122,6 +122,47 @@ TEST_F(folder, many_arenas_are_listed_with_any_buffer)
 	free(text);
 }
 
+/* The number behind @name at the start of a line of @text; -1 if there is none. */
+static long long figure(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (!strncmp(text, name, len) && text[len] == ' ')
+			return strtoll(text + len, NULL, 10);
+	}
+	return -1;
+}
+
+TEST_F(folder, summary_has_the_figures_of_stat)
+{
+	struct memmgr_stat stat;
+	char *text;
+
+	ASSERT_NE(0, t_block(self->fd, 100, 0, 0)); /* 112 bytes */
+	ASSERT_NE(0, t_block(self->fd, 16, 0, MEMMGR_POLICY_KEEP));
+	ASSERT_EQ(-ENOMEM, t_alloc(self->fd, T_MIB, &(struct memmgr_alloc){}));
+	ASSERT_EQ(0, t_stat(self->fd, &stat));
+	text = t_read(file_in(self, "summary"), 4096);
+	ASSERT_NE(NULL, text);
+	EXPECT_EQ(stat.out_size, figure(text, "size"));
+	EXPECT_EQ(stat.out_free, figure(text, "free"));
+	EXPECT_EQ(stat.out_largest, figure(text, "largest"));
+	EXPECT_EQ(stat.out_peak, figure(text, "peak"));
+	EXPECT_EQ(stat.out_metadata, figure(text, "metadata"));
+	EXPECT_EQ(stat.out_contended, figure(text, "contended"));
+	EXPECT_EQ(128, figure(text, "used"));
+	EXPECT_EQ(116, figure(text, "requested"));
+	EXPECT_EQ(12, figure(text, "internal_fragmentation"));
+	EXPECT_EQ(2, figure(text, "blocks"));
+	EXPECT_EQ(2, figure(text, "allocs"));
+	EXPECT_EQ(0, figure(text, "frees"));
+	EXPECT_EQ(1, figure(text, "failures"));
+	EXPECT_EQ(1, figure(text, "owners"));
+	free(text);
+}
+
 static int by_handle(const void *a, const void *b)
 {
 	__u64 x = *(const __u64 *)a, y = *(const __u64 *)b;

@@ -441,7 +441,8 @@ struct memmgr_iterate {
  * @reserved: 0
  * @out_size: bytes of the arena
  * @out_used: bytes in blocks, rounded up to what the engine gave
- * @out_requested: bytes in blocks as asked for
+ * @out_requested: bytes in blocks as asked for; what @out_used has more than that
+ *	is the internal fragmentation
  * @out_free: bytes that the engine has free
  * @out_pending: the rest: bytes on their way in or out at this instant
  * @out_largest: largest hole, bytes

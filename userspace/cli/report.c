@@ -28,7 +28,7 @@ void report_end(struct report *report)
 /* The name in a column of its own, with blanks for underscores. */
 static void print_name(const char *name)
 {
-	int width = 18;
+	int width = 24;
 
 	for (; *name; name++, width--)
 		putchar(*name == '_' ? ' ' : *name);

@@ -7,11 +7,18 @@ static const char doc[] = "Show how full the arena is and what has happened in i
 			  "The figures are read while others go on working, so that they need not "
 			  "add up exactly. memmgr(1) explains each.";
 
+/* Both are read while others go on, so that their difference can be off. */
+static uint64_t internal_fragmentation(const struct memmgr_stat *stat)
+{
+	return stat->out_used > stat->out_requested ? stat->out_used - stat->out_requested : 0;
+}
+
 static void report_stat(struct report *report, const struct memmgr_stat *stat)
 {
 	report_bytes(report, "size", stat->out_size);
 	report_bytes(report, "used", stat->out_used);
 	report_bytes(report, "requested", stat->out_requested);
+	report_bytes(report, "internal_fragmentation", internal_fragmentation(stat));
 	report_bytes(report, "free", stat->out_free);
 	report_bytes(report, "pending", stat->out_pending);
 	report_bytes(report, "largest", stat->out_largest);
