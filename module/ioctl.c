@@ -393,7 +393,8 @@ static void report_space(struct memmgr_arena *arena, struct memmgr_stat *arg)
 	arg->out_largest = memmgr_bytes(arena, stat.largest);
 	arg->out_peak = memmgr_bytes(arena, atomic64_read(&arena->peak));
 	arg->out_metadata = memmgr_arena_metadata(arena);
-	arg->out_contended = stat.lost_races;
+	arg->out_lost_races = stat.lost_races;
+	arg->out_ties_broken = stat.ties_broken;
 	arg->out_epoch = READ_ONCE(arena->epoch);
 	arg->out_broken = READ_ONCE(arena->broken);
 }
@@ -413,7 +414,7 @@ static void report_counts(struct memmgr_arena *arena, struct memmgr_stat *arg)
 	arg->out_reallocs = totals.reallocs;
 	arg->out_moves = totals.moves;
 	arg->out_failures = totals.failures;
-	arg->out_contended += totals.contended;
+	arg->out_contended = totals.contended;
 }
 
 static int handle_stat(struct call *call)

@@ -57,7 +57,16 @@ static bool nothing_happened(FIXTURE_DATA(command) *self)
 
 TEST_F(command, size_of_the_first_version_is_accepted)
 {
-	EXPECT_EQ(0, call(self, variant->command, variant->command->size));
+	EXPECT_EQ(0, call(self, variant->command, variant->command->first_size));
+}
+
+TEST_F(command, nothing_is_written_behind_the_size_of_the_first_version)
+{
+	size_t first = variant->command->first_size;
+
+	memset(self->arg + first, 0xff, 64);
+	EXPECT_EQ(0, call(self, variant->command, first));
+	EXPECT_TRUE(t_all((unsigned char *)self->arg + first, 0xff, 64));
 }
 
 TEST_F(command, shorter_is_einval)
@@ -65,7 +74,7 @@ TEST_F(command, shorter_is_einval)
 	char untouched[sizeof(self->arg)];
 
 	memcpy(untouched, self->arg, sizeof(untouched));
-	for (size_t size = 0; size < variant->command->size; size++) {
+	for (size_t size = 0; size < variant->command->first_size; size++) {
 		EXPECT_EQ(-EINVAL, call(self, variant->command, size))
 			TH_LOG("size %zu", size);
 	}
@@ -75,15 +84,15 @@ TEST_F(command, shorter_is_einval)
 
 TEST_F(command, longer_with_a_clean_tail_is_accepted)
 {
-	size_t v1 = variant->command->size;
-	size_t sizes[] = { v1 + 1, v1 + 8, v1 + 128, 4096, LONGEST };
+	size_t known = variant->command->size;
+	size_t sizes[] = { known + 1, known + 8, known + 128, 4096, LONGEST };
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		memset(self->arg, 0, sizeof(self->arg));
 		variant->command->fill(self->arg, self->handle);
 		EXPECT_EQ(0, call(self, variant->command, sizes[i]))
 			TH_LOG("size %zu", sizes[i]);
-		EXPECT_TRUE(t_all((unsigned char *)self->arg + v1, 0, LONGEST - v1));
+		EXPECT_TRUE(t_all((unsigned char *)self->arg + known, 0, LONGEST - known));
 		if (variant->command->nr == 4)
 			self->handle = t_block(self->fd, 64, 0, MEMMGR_POLICY_FREE);
 	}
@@ -91,11 +100,11 @@ TEST_F(command, longer_with_a_clean_tail_is_accepted)
 
 TEST_F(command, longer_with_a_dirty_tail_is_e2big)
 {
-	size_t v1 = variant->command->size;
-	size_t sizes[] = { v1 + 1, v1 + 8, 4096, LONGEST };
+	size_t known = variant->command->size;
+	size_t sizes[] = { known + 1, known + 8, 4096, LONGEST };
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-		size_t dirty[] = { v1, (v1 + sizes[i]) / 2, sizes[i] - 1 };
+		size_t dirty[] = { known, (known + sizes[i]) / 2, sizes[i] - 1 };
 
 		for (size_t j = 0; j < ARRAY_SIZE(dirty); j++) {
 			self->arg[dirty[j]] = 1;

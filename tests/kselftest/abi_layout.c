@@ -138,7 +138,7 @@ TEST(iterate_layout)
 
 TEST(stat_layout)
 {
-	SIZE(memmgr_stat, 176);
+	SIZE(memmgr_stat, 192);
 	AT(memmgr_stat, flags, 0);
 	AT(memmgr_stat, reserved, 4);
 	AT(memmgr_stat, out_size, 8);
@@ -163,6 +163,8 @@ TEST(stat_layout)
 	AT(memmgr_stat, out_broken, 152);
 	AT(memmgr_stat, out_owner_blocks, 160);
 	AT(memmgr_stat, out_owner_bytes, 168);
+	AT(memmgr_stat, out_lost_races, 176);
+	AT(memmgr_stat, out_ties_broken, 184);
 }
 
 TEST(validate_layout)
@@ -190,7 +192,7 @@ TEST(command_numbers)
 	EXPECT_EQ(0xc038e805U, MEMMGR_IOC_REALLOC);
 	EXPECT_EQ(0xc058e806U, MEMMGR_IOC_QUERY);
 	EXPECT_EQ(0xc038e807U, MEMMGR_IOC_ITERATE);
-	EXPECT_EQ(0xc0b0e808U, MEMMGR_IOC_STAT);
+	EXPECT_EQ(0xc0c0e808U, MEMMGR_IOC_STAT);
 	EXPECT_EQ(0xc078e809U, MEMMGR_IOC_VALIDATE);
 }
 

@@ -44,6 +44,14 @@ stat_tells_what_rounding_costs() {
 	equal \"\$(memmgr stat --json | member internal_fragmentation)\" 424"
 }
 
+stat_tells_of_contention_races_and_ties() {
+	on_arena '
+	for figure in contended lost_races ties_broken; do
+		equal "$(memmgr stat --json | member $figure)" 0
+		memmgr stat | has "^$(echo $figure | tr _ " ") +0$"
+	done'
+}
+
 json_sizes_are_exact_and_handles_text() {
 	on_arena '
 	memmgr alloc 1000 --tag 0xffffffff --json |
@@ -197,6 +205,7 @@ run_tests \
 	info_tells_what_the_arena_is \
 	every_command_prints_json \
 	stat_tells_what_rounding_costs \
+	stat_tells_of_contention_races_and_ties \
 	json_sizes_are_exact_and_handles_text \
 	alloc_prints_a_handle_that_free_takes \
 	free_tries_all_and_says_which_failed \

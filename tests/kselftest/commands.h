@@ -13,6 +13,7 @@
  * struct t_command - a command and what is known of its structure
  * @nr: its number
  * @size: size of the structure
+ * @first_size: what it was in its first version
  * @outs: where the out_* members begin; @size if it has none
  * @flags: where the flags are
  * @known_flags: the flags that exist
@@ -22,6 +23,7 @@
 struct t_command {
 	unsigned int nr;
 	size_t size;
+	size_t first_size;
 	size_t outs;
 	size_t flags;
 	__u32 known_flags;
@@ -74,36 +76,40 @@ static void t_fill_iterate(void *arg, __u64 handle)
 	it->count = ARRAY_SIZE(t_command_blocks);
 }
 
-#define T_COMMAND(number, type, first_out, known, padding, filler)                   \
+/* Where a member ends. */
+#define T_END(type, last) (offsetof(struct type, last) + sizeof(((struct type *)0)->last))
+
+#define T_COMMAND(number, type, last, first_out, known, padding, filler)             \
 	{                                                                            \
-		.nr = number, .size = sizeof(struct type), .outs = first_out,        \
+		.nr = number, .size = sizeof(struct type),                           \
+		.first_size = T_END(type, last), .outs = first_out,                  \
 		.flags = offsetof(struct type, flags), .known_flags = known,         \
 		.reserved = padding, .fill = filler,                                 \
 	}
 
 static const struct t_command t_commands[] = {
-	T_COMMAND(0, memmgr_info, offsetof(struct memmgr_info, out_features), 0,
+	T_COMMAND(0, memmgr_info, out_rights, offsetof(struct memmgr_info, out_features), 0,
 		  T_NO_MEMBER, t_fill_nothing),
-	T_COMMAND(1, memmgr_arena_create, offsetof(struct memmgr_arena_create, out_size), 0,
-		  T_NO_MEMBER, t_fill_create),
-	T_COMMAND(2, memmgr_attach, offsetof(struct memmgr_attach, out_fd),
+	T_COMMAND(1, memmgr_arena_create, out_arena_id,
+		  offsetof(struct memmgr_arena_create, out_size), 0, T_NO_MEMBER, t_fill_create),
+	T_COMMAND(2, memmgr_attach, out_owner, offsetof(struct memmgr_attach, out_fd),
 		  MEMMGR_ATTACH_READONLY, offsetof(struct memmgr_attach, reserved),
 		  t_fill_nothing),
-	T_COMMAND(3, memmgr_alloc, offsetof(struct memmgr_alloc, out_handle),
+	T_COMMAND(3, memmgr_alloc, out_largest, offsetof(struct memmgr_alloc, out_handle),
 		  MEMMGR_ALLOC_ZERO, offsetof(struct memmgr_alloc, reserved), t_fill_alloc),
-	T_COMMAND(4, memmgr_free, sizeof(struct memmgr_free), MEMMGR_CHECK_OFFSET,
+	T_COMMAND(4, memmgr_free, reserved, sizeof(struct memmgr_free), MEMMGR_CHECK_OFFSET,
 		  offsetof(struct memmgr_free, reserved), t_fill_free),
-	T_COMMAND(5, memmgr_realloc, offsetof(struct memmgr_realloc, out_offset),
+	T_COMMAND(5, memmgr_realloc, out_largest, offsetof(struct memmgr_realloc, out_offset),
 		  MEMMGR_CHECK_OFFSET | MEMMGR_REALLOC_IN_PLACE | MEMMGR_REALLOC_ZERO,
 		  offsetof(struct memmgr_realloc, reserved), t_fill_realloc),
-	T_COMMAND(6, memmgr_query, offsetof(struct memmgr_query, out_block),
+	T_COMMAND(6, memmgr_query, out_block, offsetof(struct memmgr_query, out_block),
 		  MEMMGR_QUERY_BY_OFFSET, offsetof(struct memmgr_query, reserved),
 		  t_fill_query),
-	T_COMMAND(7, memmgr_iterate, offsetof(struct memmgr_iterate, out_cursor),
+	T_COMMAND(7, memmgr_iterate, out_reserved, offsetof(struct memmgr_iterate, out_cursor),
 		  MEMMGR_ITERATE_OWNER, T_NO_MEMBER, t_fill_iterate),
-	T_COMMAND(8, memmgr_stat, offsetof(struct memmgr_stat, out_size), 0,
+	T_COMMAND(8, memmgr_stat, out_owner_bytes, offsetof(struct memmgr_stat, out_size), 0,
 		  offsetof(struct memmgr_stat, reserved), t_fill_nothing),
-	T_COMMAND(9, memmgr_validate, offsetof(struct memmgr_validate, out_blocks), 0,
+	T_COMMAND(9, memmgr_validate, out_what, offsetof(struct memmgr_validate, out_blocks), 0,
 		  offsetof(struct memmgr_validate, reserved), t_fill_nothing),
 };
 

@@ -243,4 +243,94 @@ TEST_F(arena, figures_stay_within_the_arena_while_others_allocate)
 	EXPECT_STREQ("", t_remains(self->fd));
 }
 
+/* ---- whose way was crossed ---- */
+
+#define RIVALS 4
+
+FIXTURE(rivals)
+{
+	int fd;
+	pid_t pid[RIVALS];
+	struct memmgr_stat stat;
+};
+
+FIXTURE_VARIANT(rivals)
+{
+	char engine[MEMMGR_ENGINE_NAME_LEN];
+	bool has_lock;
+};
+
+FIXTURE_VARIANT_ADD(rivals, chunk) { .engine = "chunk", .has_lock = false };
+FIXTURE_VARIANT_ADD(rivals, first_fit) { .engine = "first_fit", .has_lock = true };
+FIXTURE_VARIANT_ADD(rivals, best_fit) { .engine = "best_fit", .has_lock = true };
+FIXTURE_VARIANT_ADD(rivals, buddy) { .engine = "buddy", .has_lock = true };
+FIXTURE_VARIANT_ADD(rivals, ebuddy) { .engine = "ebuddy", .has_lock = true };
+
+/* So small an arena that all begin their search in the same place. */
+FIXTURE_SETUP(rivals)
+{
+	struct memmgr_arena_create create = { .size = T_PAGE };
+	int dev = t_open(O_RDWR);
+
+	memcpy(create.engine, variant->engine, sizeof(create.engine));
+	ASSERT_EQ(0, t_ioctl(dev, MEMMGR_IOC_ARENA_CREATE, &create));
+	close(dev);
+	self->fd = create.out_fd;
+}
+
+FIXTURE_TEARDOWN(rivals)
+{
+	EXPECT_STREQ("", t_disorder(self->fd));
+	close(self->fd);
+}
+
+/* A process of its own that allocates and frees until it is killed. */
+static pid_t rival(int fd, __u64 size)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	for (;;)
+		t_free(fd, t_block(fd, size, 0, 0));
+}
+
+static __u64 encounters(FIXTURE_DATA(rivals) *self, bool has_lock)
+{
+	if (t_stat(self->fd, &self->stat))
+		return 0;
+	return has_lock ? self->stat.out_contended : self->stat.out_lost_races;
+}
+
+TEST_F(rivals, are_counted_as_waiting_or_as_losing)
+{
+	ASSERT_EQ(0, t_stat(self->fd, &self->stat));
+	EXPECT_EQ(0, self->stat.out_contended);
+	EXPECT_EQ(0, self->stat.out_lost_races);
+	EXPECT_EQ(0, self->stat.out_ties_broken);
+	for (int i = 0; i < RIVALS; i++)
+		self->pid[i] = rival(self->fd, 800 + i);
+
+	EXPECT_TRUE(T_EVENTUALLY(encounters(self, variant->has_lock) > 0));
+
+	for (int i = 0; i < RIVALS; i++) {
+		kill(self->pid[i], SIGKILL);
+		EXPECT_EQ(T_KILLED, t_reap(self->pid[i]));
+	}
+	ASSERT_EQ(0, t_stat(self->fd, &self->stat));
+	EXPECT_EQ(0, variant->has_lock ? self->stat.out_lost_races : self->stat.out_contended);
+	EXPECT_LE(self->stat.out_ties_broken, self->stat.out_lost_races);
+}
+
+TEST_F(rivals, alone_nobody_is_in_the_way)
+{
+	for (int i = 0; i < 1000; i++) {
+		ASSERT_EQ(0, t_free(self->fd, t_block(self->fd, 1 + i % T_PAGE, 0, 0)));
+	}
+	ASSERT_EQ(0, t_stat(self->fd, &self->stat));
+	EXPECT_EQ(0, self->stat.out_contended);
+	EXPECT_EQ(0, self->stat.out_lost_races);
+	EXPECT_EQ(0, self->stat.out_ties_broken);
+}
+
 TEST_HARNESS_MAIN

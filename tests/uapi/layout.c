@@ -262,9 +262,11 @@ struct twin_memmgr_stat {
 	unsigned char out_broken[8];
 	unsigned char out_owner_blocks[8];
 	unsigned char out_owner_bytes[8];
+	unsigned char out_lost_races[8];
+	unsigned char out_ties_broken[8];
 };
 
-SIZE(memmgr_stat, 176);
+SIZE(memmgr_stat, 192);
 SAME(memmgr_stat, flags);
 SAME(memmgr_stat, reserved);
 SAME(memmgr_stat, out_size);
@@ -289,6 +291,8 @@ SAME(memmgr_stat, out_contended);
 SAME(memmgr_stat, out_broken);
 SAME(memmgr_stat, out_owner_blocks);
 SAME(memmgr_stat, out_owner_bytes);
+SAME(memmgr_stat, out_lost_races);
+SAME(memmgr_stat, out_ties_broken);
 
 struct twin_memmgr_validate {
 	unsigned char flags[4];

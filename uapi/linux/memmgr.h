@@ -459,11 +459,15 @@ struct memmgr_iterate {
  * @out_reallocs: successful reallocs so far
  * @out_moves: reallocs that had to move the block
  * @out_failures: allocations and reallocs that found no memory so far
- * @out_contended: times that a caller found the arena's lock taken, or lost a
- *	race in an engine without one
+ * @out_contended: times that a caller found the arena's lock taken; 0 with an
+ *	engine that has none (chunk)
  * @out_broken: 1 if damage was found and the arena no longer allocates
  * @out_owner_blocks: blocks of this descriptor's owner
  * @out_owner_bytes: bytes in them
+ * @out_lost_races: times that a caller was about to take free granules and another
+ *	caller took some of them first; 0 with an engine that has a lock
+ * @out_ties_broken: times that a caller lost so many races in one search that it
+ *	went on in another place; 0 with an engine that has a lock
  *
  * The figures are read one after the other while others go on: each is right
  * for an instant, they need not add up unless nobody else is at work.
@@ -493,6 +497,8 @@ struct memmgr_stat {
 	__u64 out_broken;
 	__u64 out_owner_blocks;
 	__u64 out_owner_bytes;
+	__u64 out_lost_races;
+	__u64 out_ties_broken;
 };
 
 /**

@@ -35,6 +35,8 @@ static void report_stat(struct report *report, const struct memmgr_stat *stat)
 	report_number(report, "moves", stat->out_moves);
 	report_number(report, "failures", stat->out_failures);
 	report_number(report, "contended", stat->out_contended);
+	report_number(report, "lost_races", stat->out_lost_races);
+	report_number(report, "ties_broken", stat->out_ties_broken);
 	report_bool(report, "broken", stat->out_broken);
 }
 

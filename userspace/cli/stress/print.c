@@ -71,6 +71,9 @@ static void print_second_json(const struct stress *stress, uint64_t second, cons
 	report_number(&report, "blocks", sums->blocks);
 	json_object_object_add(report.object, "thread_bytes", bytes);
 	report_number(&report, "contended", stat->out_contended - stress->began.out_contended);
+	report_number(&report, "lost_races", stat->out_lost_races - stress->began.out_lost_races);
+	report_number(&report, "ties_broken",
+		      stat->out_ties_broken - stress->began.out_ties_broken);
 	report_number(&report, "failures", stat->out_failures - stress->began.out_failures);
 	report_number(&report, "killed", stress->kills);
 	report_number(&report, "reclaimed_blocks", stress->back_blocks);
@@ -85,10 +88,11 @@ static void print_second_text(const struct stress *stress, uint64_t second, cons
 	char least[NUMBER_LEN], mean[NUMBER_LEN], most[NUMBER_LEN], back[NUMBER_LEN];
 
 	printf("%4" PRIu64 " s  %9" PRIu64 " ops  %5" PRIu64 " blocks  per thread %s..%s..%s"
-	       "  contended %llu  no memory %llu",
+	       "  contended %llu  lost races %llu  no memory %llu",
 	       second, sums->operations, sums->blocks, format_bytes(least, sums->least),
 	       format_bytes(mean, sums->bytes / threads), format_bytes(most, sums->most),
 	       stat->out_contended - stress->began.out_contended,
+	       stat->out_lost_races - stress->began.out_lost_races,
 	       stat->out_failures - stress->began.out_failures);
 	if (stress->config.kill)
 		printf("  killed %" PRIu64 " (%" PRIu64 " blocks, %s back)", stress->kills,
