@@ -5,15 +5,17 @@
  *
  *	spin -a OPTIONS chunk.pml && gcc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c && ./pan
  *
- *	run:
  *	run: -DSEARCH -DCALLERS=1 -DTURNS=2
- *	run: -DSEARCH
+ *	run: -DSEARCH -DFREE=4
+ *	run:
+ *	run: -DSEARCH -DFREE=3
+ *	run: -DSEARCH -DFREE=2
  *
  * Two callers claim, roll back and release runs over two words of two granules
  * each, all runs that touch in some way; with SEARCH, another lowers the rank above
- * them, and to stay small two callers have a run each. At any time no granule has
- * two owners; when all are at rest, whatever has no owner is free (nothing is
- * lost), and no rank is lower than it should be.
+ * them, and to stay small two callers have a run each and begin with FREE granules.
+ * At any time no granule has two owners; when all are at rest, whatever has no owner
+ * is free (nothing is lost), and no rank is lower than it should be.
  *
  * Plain stores of ranks go through a store buffer of each process that drains at
  * any time, so that a barrier that is missing is missed. Mutants, each of which
@@ -76,7 +78,6 @@ proctype drain(byte who)
 #define PREFIX(w) ((w) & 1 -> ((w) == 3 -> 2 : 1) : 0)
 #define RANK0(w, next) (((w) & 2) -> (((w) == 3 -> 2 : 1) + PREFIX(next)) : LONGEST(w))
 
-/* a load, and an exchange where it finds less */
 /* a load, and an exchange where it finds less */
 inline raise(v)
 {
@@ -354,9 +355,15 @@ init
 {
 	atomic {
 		if	/* some granules belong to somebody who is not here */
+#if !defined(FREE) || FREE == 4
 		:: word[0] = 3; word[1] = 3
+#endif
+#if !defined(FREE) || FREE == 2
 		:: word[0] = 2; word[1] = 1; owner[0] = 9; owner[3] = 9
+#endif
+#if !defined(FREE) || FREE == 3
 		:: word[0] = 3; word[1] = 2; owner[2] = 9
+#endif
 		fi;
 		rank[0] = RANK0(word[0], word[1]);
 		rank[1] = LONGEST(word[1]);
