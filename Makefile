@@ -18,7 +18,7 @@ in_userspace = $(MAKE) -s -C userspace BUILD=$(CURDIR)/build/userspace PREFIX=$(
 debug = $(shell [ -n "$$CI" ] || tests/cache/get --have kernel-debug >/dev/null && echo debug)
 
 .PHONY: all module userspace install clean clean-cache deps format help
-.PHONY: check check-fast check-device check-debug check-engine check-static demo bench
+.PHONY: check check-fast check-device check-debug check-engine check-model check-static demo bench
 
 all: module userspace
 
@@ -46,7 +46,7 @@ deps:
 	@$(tools)/deps
 
 check: deps
-	@$(tools)/check build static uapi library engine races bench device $(debug)
+	@$(tools)/check build static uapi library engine model races bench device $(debug)
 
 check-fast: deps
 	@BITS=64 LESS="cli_stress cli_engines" $(tools)/check build engine-fast device
@@ -59,6 +59,9 @@ check-debug: deps
 
 check-engine: deps
 	@$(tools)/check engine
+
+check-model: deps
+	@$(tools)/check model
 
 check-static: deps
 	@$(tools)/check static uapi
@@ -84,6 +87,7 @@ help:
 #H make check-device  only the device;  T="alloc free" takes these tests alone
 #H make check-debug   the device on a kernel with KASAN, lockdep, kmemleak and more
 #H make check-engine  only the engines and the block table, natively
+#H make check-model   models of the lock-free parts, in every interleaving, with Spin
 #H make check-static  compilers' and style checkers' opinion
 #H make bench         measure the engines, write build/bench/report.txt; QUICK=1, TOUCH=1
 #H make format        let clang-format lay out the C code outside the module
