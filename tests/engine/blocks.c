@@ -1,58 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * The block table, one caller at a time: what each call answers in each state of a
- * block, against a model that keeps the state in plain variables.
+ * block, against a model of each slot.
  */
-#include "../../module/blocks.h"
-
 #include <stdlib.h>
 
+#include "slots.h"
 #include "tap.h"
 #include "world.h"
-
-struct table {
-	struct memmgr_blocks blocks;
-	void *directory;
-};
-
-static struct table table_new(u64 blocks)
-{
-	struct table t = { .directory = calloc(1, memmgr_blocks_directory_bytes(blocks)) };
-
-	CHECK(t.directory);
-	memmgr_blocks_init(&t.blocks, t.directory, blocks);
-	return t;
-}
-
-static int table_grow(struct table *t)
-{
-	void *segment = calloc(1, MEMMGR_SEGMENT_BYTES);
-	int err;
-
-	CHECK(segment);
-	err = memmgr_blocks_add(&t->blocks, segment);
-	if (err)
-		free(segment);
-	return err;
-}
-
-static struct table table_with_slots(void)
-{
-	struct table t = table_new(2000);
-
-	CHECK_EQ(table_grow(&t), 0);
-	return t;
-}
-
-static void table_free(struct table *t)
-{
-	void *segment;
-	u32 i;
-
-	for (i = 0; (segment = memmgr_blocks_segment(&t->blocks, i)); i++)
-		free(segment);
-	free(t->directory);
-}
 
 /* A view in which every field says @n in its own way. */
 static struct memmgr_view view_of(u32 n)
@@ -66,13 +21,6 @@ static struct memmgr_view view_of(u32 n)
 		.epoch = n + 7,
 		.policy = (u8)(n % 3),
 	};
-}
-
-static bool same_content(const struct memmgr_view *a, const struct memmgr_view *b)
-{
-	return a->run.start == b->run.start && a->run.len == b->run.len && a->size == b->size &&
-	       a->align == b->align && a->tag == b->tag && a->owner == b->owner &&
-	       a->epoch == b->epoch && a->policy == b->policy;
 }
 
 static struct memmgr_record *prepare(struct table *t, u32 n)
@@ -100,26 +48,6 @@ static void kill_and_bury(struct table *t, struct memmgr_handle handle)
 
 	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, NULL, &rec), 0);
 	memmgr_block_bury(&t->blocks, rec);
-}
-
-/* What every call that takes a handle says to one that is of no use. */
-static void check_all_say(struct table *t, struct memmgr_handle handle, int err)
-{
-	struct memmgr_expect any = { false, 0 }, here = { true, 1 };
-	struct memmgr_record *rec;
-	struct memmgr_view view;
-
-	CHECK_EQ(memmgr_block_read(&t->blocks, handle, &view), err);
-	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, NULL, &rec), err);
-	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, &any, &rec), err);
-	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, &here, &rec), err);
-	CHECK_EQ(memmgr_block_lock(&t->blocks, handle, NULL, &rec), err);
-	CHECK_EQ(memmgr_block_orphan(&t->blocks, handle, &view), err);
-}
-
-static struct memmgr_handle handle_of(u64 generation, u64 slot)
-{
-	return (struct memmgr_handle){ generation << 32 | slot };
 }
 
 static void test_growth(void)
@@ -365,176 +293,11 @@ static void test_orphan(void)
 	table_free(&t);
 }
 
-/* --- the model ------------------------------------------------------------ */
-
-/* What one slot should be. */
-struct slot {
-	struct memmgr_record *rec;
-	enum memmgr_record_state state;
-	u32 generation;
-	u32 content;
-	bool locked;
-	bool pending;
-	bool orphan;
-};
-
-/* What a call with this handle should say about whether the block is alive. */
-static int slot_judge(const struct slot *s, u32 generation)
-{
-	if (!generation || generation > s->generation)
-		return -ENOENT;
-	if (generation < s->generation || s->state == MEMMGR_DYING || s->pending)
-		return -ESTALE;
-	return s->state == MEMMGR_USED ? 0 : -ENOENT;
-}
-
-static int slot_kill(struct slot *s, u32 generation)
-{
-	int err = slot_judge(s, generation);
-
-	if (err)
-		return err;
-	if (s->locked) {
-		s->pending = true;
-		return -EINPROGRESS;
-	}
-	s->state = MEMMGR_DYING;
-	return 0;
-}
-
-enum act { PREPARE, ABANDON, PUBLISH, KILL, KILL_START, BURY, LOCK, FILL, UNLOCK, ORPHAN, ACTS };
-
-static bool is_allowed(const struct slot *s, enum act act)
-{
-	switch (act) {
-	case PREPARE:
-		return s->state == MEMMGR_FREE;
-	case ABANDON:
-	case PUBLISH:
-		return s->state == MEMMGR_BORN;
-	case BURY:
-		return s->state == MEMMGR_DYING;
-	case FILL:
-		return s->state == MEMMGR_BORN || s->locked;
-	case UNLOCK:
-		return s->locked;
-	default:
-		return true;
-	}
-}
-
-static void check_slot(struct table *t, const struct slot *s, u32 number)
-{
-	struct memmgr_view view, expected = view_of(s->content);
-	u32 generation;
-	bool lives;
-
-	for (generation = s->generation - 1; generation != s->generation + 2; generation++)
-		CHECK_EQ(memmgr_block_read(&t->blocks, handle_of(generation, number), &view),
-			 slot_judge(s, generation));
-	lives = memmgr_block_read_slot(&t->blocks, number, &view);
-	CHECK_EQ(lives, s->state == MEMMGR_USED);
-	if (!lives)
-		return;
-	CHECK(same_content(&view, &expected));
-	CHECK(view.orphan == s->orphan && view.pending == s->pending);
-	CHECK_EQ(view.handle.raw, handle_of(s->generation, number).raw);
-}
-
-/* An act without a handle, which is allowed in the slot's state. */
-static void act_as_holder(struct table *t, struct slot *s, enum act act, u32 content)
-{
-	struct memmgr_view view = view_of(content);
-
-	switch (act) {
-	case PREPARE:
-		CHECK(memmgr_block_prepare(&t->blocks) == s->rec);
-		s->state = MEMMGR_BORN;
-		break;
-	case ABANDON:
-		memmgr_block_abandon(&t->blocks, s->rec);
-		s->state = MEMMGR_FREE;
-		break;
-	case PUBLISH:
-		view = view_of(s->content);
-		memmgr_block_fill(s->rec, &view);
-		memmgr_block_publish(s->rec);
-		s->state = MEMMGR_USED;
-		break;
-	case BURY:
-		memmgr_block_bury(&t->blocks, s->rec);
-		s->state = MEMMGR_FREE;
-		s->generation++;
-		s->orphan = false;
-		break;
-	case FILL:
-		CHECK_EQ(memmgr_block_fill(s->rec, &view), s->orphan);
-		s->content = content;
-		break;
-	case UNLOCK:
-		CHECK_EQ(memmgr_block_unlock(s->rec), s->pending);
-		if (s->pending)
-			s->state = MEMMGR_DYING;
-		s->locked = false;
-		s->pending = false;
-		break;
-	default:
-		break;
-	}
-}
-
-/* An act by a handle of @generation, which anybody may try. */
-static void act_by_handle(struct table *t, struct slot *s, enum act act, u32 number, u32 generation)
-{
-	struct memmgr_expect here = { true, s->content };
-	struct memmgr_handle handle = handle_of(generation, number);
-	struct memmgr_record *rec;
-	struct memmgr_view view;
-	int err = slot_judge(s, generation);
-
-	switch (act) {
-	case KILL:
-		CHECK_EQ(memmgr_block_kill(&t->blocks, handle, NULL, &rec),
-			 slot_kill(s, generation));
-		break;
-	case KILL_START:
-		if (!err && s->locked)
-			err = -EBUSY;
-		else
-			err = slot_kill(s, generation);
-		CHECK_EQ(memmgr_block_kill(&t->blocks, handle, &here, &rec), err);
-		break;
-	case LOCK:
-		if (!err && s->locked)
-			err = -EBUSY;
-		CHECK_EQ(memmgr_block_lock(&t->blocks, handle, NULL, &rec), err);
-		s->locked |= !err;
-		break;
-	case ORPHAN:
-		if (!err && s->orphan)
-			err = -EALREADY;
-		CHECK_EQ(memmgr_block_orphan(&t->blocks, handle, &view), err);
-		s->orphan |= !err;
-		break;
-	default:
-		break;
-	}
-}
-
-static void do_act(struct table *t, struct slot *s, enum act act, u32 number, u32 generation,
-		   u32 content)
-{
-	if (act == KILL || act == KILL_START || act == LOCK || act == ORPHAN)
-		act_by_handle(t, s, act, number, generation);
-	else
-		act_as_holder(t, s, act, content);
-	check_slot(t, s, number);
-}
-
 /* Everything that can be done to one slot, in every order, to @depth. */
 static u64 all_acts(struct table *t, const struct slot *from, u32 number, u32 depth)
 {
 	u64 stack = t->blocks.stack, count = 0;
+	struct memmgr_view content = view_of(depth);
 	struct memmgr_record saved = *from->rec;
 	struct slot s;
 	u32 act;
@@ -543,7 +306,7 @@ static u64 all_acts(struct table *t, const struct slot *from, u32 number, u32 de
 		if (!is_allowed(from, act))
 			continue;
 		s = *from;
-		do_act(t, &s, act, number, s.generation, depth);
+		do_act(t, &s, act, number, s.generation, act == KILL_START ? &s.content : &content);
 		count += 1 + all_acts(t, &s, number, depth - 1);
 		*from->rec = saved;
 		t->blocks.stack = stack;
@@ -572,6 +335,7 @@ static void test_random(u64 seed, u64 ops)
 	struct slot *slots = calloc(SLOTS, sizeof(*slots));
 	struct table t = table_with_slots();
 	struct rng rng = rng_new(seed);
+	struct memmgr_view content;
 	struct memmgr_record *rec;
 	u32 i, act, generation;
 	u64 op;
@@ -598,7 +362,10 @@ static void test_random(u64 seed, u64 ops)
 		generation = slots[i].generation;
 		if (!rng_below(&rng, 4))
 			generation += (u32)rng_below(&rng, 4) - 2;
-		do_act(&t, &slots[i], act, i, generation, (u32)rng_next(&rng) >> 1);
+		content = view_of((u32)rng_next(&rng) >> 1);
+		if (act == KILL_START && rng_below(&rng, 2))
+			content.run.start = slots[i].content.run.start;
+		do_act(&t, &slots[i], act, i, generation, &content);
 	}
 	table_free(&t);
 	free(slots);
