@@ -9,7 +9,7 @@ struct model model_new(const struct memmgr_engine *engine, u64 granules, u64 res
 {
 	struct model m = { calloc(granules, 1), granules, granules - reserve, false };
 
-	if (engine == &memmgr_first_fit || engine == &memmgr_best_fit)
+	if (engine != &memmgr_buddy && engine != &memmgr_ebuddy)
 		m.border = 0;
 	m.best = engine == &memmgr_best_fit;
 	CHECK(m.used);
@@ -100,10 +100,25 @@ static int claim_best(struct model *m, u64 len, u64 align, struct memmgr_run *ru
 	return 0;
 }
 
+bool model_is_claimed(const struct model *m, const struct memmgr_run *run)
+{
+	return run->len && all_are(m, run->start, run->len, true);
+}
+
+bool model_take(struct model *m, const struct memmgr_run *run)
+{
+	if (!all_are(m, run->start, run->len, false))
+		return false;
+	set(m, run->start, run->len, true);
+	return true;
+}
+
 int model_claim(struct model *m, u64 len, u64 align, struct memmgr_run *run)
 {
 	u64 i, start;
 
+	if (!len || !is_power_of_2(align))
+		return -EINVAL;
 	if (model_stat(m).free < len)
 		return -ENOMEM;
 	if (m->best)
@@ -127,7 +142,7 @@ int model_claim(struct model *m, u64 len, u64 align, struct memmgr_run *run)
 
 int model_release(struct model *m, const struct memmgr_run *run)
 {
-	if (!run->len || !all_are(m, run->start, run->len, true))
+	if (!model_is_claimed(m, run))
 		return -EUCLEAN;
 	set(m, run->start, run->len, false);
 	return 0;
@@ -170,7 +185,9 @@ int model_resize(struct model *m, const struct memmgr_resize *want, struct memmg
 {
 	u64 start, lowest = run->start, len;
 
-	if (!run->len || !all_are(m, run->start, run->len, true))
+	if (!want->len || !is_power_of_2(want->align) || !IS_ALIGNED(run->start, want->align))
+		return -EINVAL;
+	if (!model_is_claimed(m, run))
 		return -EUCLEAN;
 	if (run->start < m->border)
 		return resize_block(m, want, run);

@@ -26,6 +26,12 @@ struct model {
 struct model model_new(const struct memmgr_engine *engine, u64 granules, u64 reserve);
 void model_free(struct model *m);
 
+/* Is every granule of @run claimed? */
+bool model_is_claimed(const struct model *m, const struct memmgr_run *run);
+
+/* Claim just @run; false if it is not all free. */
+bool model_take(struct model *m, const struct memmgr_run *run);
+
 int model_claim(struct model *m, u64 len, u64 align, struct memmgr_run *run);
 int model_release(struct model *m, const struct memmgr_run *run);
 int model_resize(struct model *m, const struct memmgr_resize *want, struct memmgr_run *run);

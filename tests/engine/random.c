@@ -6,147 +6,104 @@
 #include <stdlib.h>
 
 #include "suites.h"
-#include "model.h"
 #include "tap.h"
-#include "world.h"
+#include "twins.h"
 
 #define RUNS_MAX 4096
 
-struct twins {
-	struct world w;
-	struct model m;
+struct experiment {
+	struct twins t;
 	struct rng rng;
 	struct memmgr_run runs[RUNS_MAX];
 	u64 live;
 };
 
-static u64 random_align(struct rng *rng, u64 granules)
+static u64 granules_of(const struct experiment *e)
 {
-	if (rng_below(rng, 4))
-		return 1;
-	return 1ULL << rng_below(rng, (u64)ilog2(granules) + 2);
+	return e->t.w.geo.granules;
 }
 
-static void check_same_run(const struct memmgr_run *a, const struct memmgr_run *b)
+static void claim_some(struct experiment *e, u64 most)
 {
-	CHECK_EQ(a->start, b->start);
-	CHECK_EQ(a->len, b->len);
+	struct memmgr_claim claim = choose_claim(&e->rng, granules_of(e), most);
+
+	if (e->live < RUNS_MAX && !twins_claim(&e->t, &claim, &e->runs[e->live]))
+		e->live++;
 }
 
-static void claim_both(struct twins *t, u64 most)
+static void release_one(struct experiment *e, u64 victim)
 {
-	u64 len = rng_log(&t->rng, most), align = random_align(&t->rng, t->w.geo.granules);
-	struct memmgr_run run, expected;
-	int err;
-
-	if (t->live == RUNS_MAX)
-		return;
-	err = world_claim(&t->w, len, align, &run);
-	CHECK_EQ(err, model_claim(&t->m, len, align, &expected));
-	if (err)
-		return;
-	check_same_run(&run, &expected);
-	t->runs[t->live++] = run;
-}
-
-static void release_both(struct twins *t, u64 victim)
-{
-	CHECK_EQ(t->w.engine->release(t->w.meta, &t->runs[victim]), 0);
-	CHECK_EQ(model_release(&t->m, &t->runs[victim]), 0);
-	t->runs[victim] = t->runs[--t->live];
+	CHECK_EQ(twins_release(&e->t, &e->runs[victim]), 0);
+	e->runs[victim] = e->runs[--e->live];
 }
 
 /* A run nobody claimed, mostly: both must say the same and stay as they were. */
-static void release_wild(struct twins *t)
+static void release_wild(struct experiment *e)
 {
-	struct memmgr_run run = { rng_below(&t->rng, t->w.geo.granules),
-				  rng_log(&t->rng, t->w.geo.granules) };
-	int err = model_release(&t->m, &run);
+	struct memmgr_run run = { rng_below(&e->rng, granules_of(e)),
+				  rng_log(&e->rng, granules_of(e)) };
 
-	if (!err) { /* it was: put it back, there is no other harm */
-		memset(t->m.used + run.start, 1, run.len);
-		return;
-	}
-	CHECK_EQ(t->w.engine->release(t->w.meta, &run), err);
+	if (!model_is_claimed(&e->t.m, &run))
+		CHECK_EQ(twins_release(&e->t, &run), -EUCLEAN);
 }
 
-static void resize_both(struct twins *t, u64 most)
+static void resize_one(struct experiment *e, u64 most)
 {
-	struct memmgr_run *run = &t->runs[rng_below(&t->rng, t->live)], expected = *run;
-	struct memmgr_resize want = { .len = rng_log(&t->rng, most), .align = 1 };
-	int err;
+	struct memmgr_run *run = &e->runs[rng_below(&e->rng, e->live)];
+	struct memmgr_resize want = choose_resize(&e->rng, run, most);
 
-	if (rng_below(&t->rng, 2) && run->start)
-		want.align = 1ULL << rng_below(&t->rng, __ffs64(run->start) + 1);
-	if (rng_below(&t->rng, 2))
-		want.flags = MEMMGR_RESIZE_DOWN;
-	err = model_resize(&t->m, &want, &expected);
-	CHECK_EQ(t->w.engine->resize(t->w.meta, &want, run), err);
-	check_same_run(run, &expected);
+	twins_resize(&e->t, &want, run);
 }
 
-static void look_both(struct twins *t)
+static void look(struct experiment *e)
 {
-	u64 from = rng_below(&t->rng, t->w.geo.granules + 2);
-	struct memmgr_engine_stat stat, expected_stat = model_stat(&t->m);
-	struct memmgr_run run, expected;
-	bool found = t->w.engine->next_free(t->w.meta, from, &run);
-
-	CHECK_EQ(found, model_next_free(&t->m, from, &expected));
-	if (found)
-		check_same_run(&run, &expected);
-	t->w.engine->stat(t->w.meta, &stat);
-	CHECK_EQ(stat.free, expected_stat.free);
-	if (!t->m.border)
-		CHECK_EQ(stat.largest, expected_stat.largest);
-	else if (!rng_below(&t->rng, 16))
-		CHECK_EQ(stat.largest, model_largest(&t->m));
+	twins_look(&e->t, rng_below(&e->rng, granules_of(e) + 2));
+	if (e->t.m.border && !rng_below(&e->rng, 16))
+		twins_look_for_largest(&e->t);
 }
 
 /* @fill: how often of 16 times a claim rather than a release */
-static void step(struct twins *t, u64 fill, u64 most)
+static void step(struct experiment *e, u64 fill, u64 most)
 {
-	u64 dice = rng_below(&t->rng, 16);
+	u64 dice = rng_below(&e->rng, 16);
 
-	if (!t->live || dice < fill)
-		claim_both(t, most);
+	if (!e->live || dice < fill)
+		claim_some(e, most);
 	else
-		release_both(t, rng_below(&t->rng, t->live));
-	if (t->live && !rng_below(&t->rng, 4))
-		resize_both(t, most);
-	if (!rng_below(&t->rng, 8))
-		release_wild(t);
-	look_both(t);
+		release_one(e, rng_below(&e->rng, e->live));
+	if (e->live && !rng_below(&e->rng, 4))
+		resize_one(e, most);
+	if (!rng_below(&e->rng, 8))
+		release_wild(e);
+	look(e);
 }
 
 static void run(const struct memmgr_engine *engine, u64 granules, u64 reserve, u64 ops, u64 seed)
 {
 	struct memmgr_geometry geo = { .granules = granules, .cpus = 1, .reserve = reserve };
-	struct twins *t = calloc(1, sizeof(*t));
+	struct experiment *e = calloc(1, sizeof(*e));
 	u64 i, fill = 8, most = granules;
 
-	CHECK(t);
-	t->w = world_with(engine, &geo);
-	t->m = model_new(engine, granules, reserve);
-	t->rng = rng_new(seed + granules + reserve);
+	CHECK(e);
+	e->t = twins_new(engine, &geo);
+	e->rng = rng_new(seed + granules + reserve);
 	for (i = 0; i < ops; i++) {
 		tap_where("SEED=%llu, %llu granules, reserve %llu, operation %llu",
 			  (unsigned long long)seed, (unsigned long long)granules,
 			  (unsigned long long)reserve, (unsigned long long)i);
-		if (!rng_below(&t->rng, 64)) {
-			fill = 5 + rng_below(&t->rng, 7);
-			most = rng_log(&t->rng, granules);
+		if (!rng_below(&e->rng, 64)) {
+			fill = 5 + rng_below(&e->rng, 7);
+			most = rng_log(&e->rng, granules);
 		}
-		step(t, fill, most);
-		if (!rng_below(&t->rng, 32))
-			world_check(&t->w);
+		step(e, fill, most);
+		if (!rng_below(&e->rng, 32))
+			twins_check(&e->t);
 	}
-	while (t->live)
-		release_both(t, t->live - 1);
-	world_check_empty(&t->w);
-	world_free(&t->w);
-	model_free(&t->m);
-	free(t);
+	while (e->live)
+		release_one(e, e->live - 1);
+	world_check_empty(&e->t.w);
+	twins_free(&e->t);
+	free(e);
 }
 
 static void run_with_reserve(const struct memmgr_engine *engine, u64 granules, u64 ops, u64 seed)

@@ -33,19 +33,25 @@ void world_free(struct world *w)
 	w->meta = NULL;
 }
 
-int world_claim(struct world *w, u64 len, u64 align, struct memmgr_run *run)
+int world_claim_as(struct world *w, struct memmgr_claim *claim, struct memmgr_run *run)
 {
-	struct memmgr_claim claim = { .len = len, .align = align };
 	u64 from;
 	int err;
 
 	for (;;) {
-		from = claim.from;
-		err = w->engine->claim(w->meta, &claim, run);
+		from = claim->from;
+		err = w->engine->claim(w->meta, claim, run);
 		if (err != -EAGAIN)
 			return err;
-		CHECK(claim.from > from);
+		CHECK(claim->from > from);
 	}
+}
+
+int world_claim(struct world *w, u64 len, u64 align, struct memmgr_run *run)
+{
+	struct memmgr_claim claim = { .len = len, .align = align };
+
+	return world_claim_as(w, &claim, run);
 }
 
 u64 world_take(struct world *w, u64 len)
@@ -152,14 +158,35 @@ void world_check_empty(const struct world *w)
 
 struct rng rng_new(u64 seed)
 {
-	struct rng rng = { seed * 2654435769u + 88172645463325252ULL };
+	struct rng rng = { .state = seed * 2654435769u + 88172645463325252ULL };
 
 	rng_next(&rng);
 	return rng;
 }
 
+struct rng rng_chosen(const u8 *bytes, u64 count)
+{
+	return (struct rng){ .chosen = bytes, .left = count };
+}
+
+static u64 take_chosen(struct rng *rng, u32 bytes)
+{
+	u64 number = 0;
+
+	for (; bytes && rng->left; bytes--, rng->left--)
+		number = number << 8 | *rng->chosen++;
+	return number;
+}
+
+static u32 bytes_for(u64 limit)
+{
+	return (u32)DIV_ROUND_UP(fls64(limit - 1), 8);
+}
+
 u64 rng_next(struct rng *rng)
 {
+	if (rng->chosen)
+		return take_chosen(rng, sizeof(u64));
 	rng->state ^= rng->state >> 12;
 	rng->state ^= rng->state << 25;
 	rng->state ^= rng->state >> 27;
@@ -168,6 +195,8 @@ u64 rng_next(struct rng *rng)
 
 u64 rng_below(struct rng *rng, u64 limit)
 {
+	if (rng->chosen)
+		return take_chosen(rng, bytes_for(limit)) % limit;
 	return (rng_next(rng) >> 11) % limit;
 }
 

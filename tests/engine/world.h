@@ -25,6 +25,9 @@ void world_free(struct world *w);
 /* claim(), called again as long as it says -EAGAIN; checks that this ends. */
 int world_claim(struct world *w, u64 len, u64 align, struct memmgr_run *run);
 
+/* The same with more to ask for. */
+int world_claim_as(struct world *w, struct memmgr_claim *claim, struct memmgr_run *run);
+
 /* A claim that must succeed; returns its start. */
 u64 world_take(struct world *w, u64 len);
 
@@ -52,12 +55,18 @@ void world_check(const struct world *w);
 /* Checks that the arena is one free run. */
 void world_check_empty(const struct world *w);
 
-/* Small random numbers: xorshift64*, for the same sequence everywhere. */
+/*
+ * Small random numbers: xorshift64*, for the same sequence everywhere. Or numbers that
+ * somebody else has chosen, in as few bytes as they need; zeros when those are spent.
+ */
 struct rng {
 	u64 state;
+	const u8 *chosen;
+	u64 left; /* bytes */
 };
 
 struct rng rng_new(u64 seed);
+struct rng rng_chosen(const u8 *bytes, u64 count);
 u64 rng_next(struct rng *rng);
 u64 rng_below(struct rng *rng, u64 limit);
 
