@@ -36,6 +36,7 @@ static void random_suites(void)
 	random_suite(&memmgr_best_fit);
 	random_suite(&memmgr_buddy);
 	random_suite(&memmgr_ebuddy);
+	random_suite(&memmgr_chunk);
 }
 
 int main(int argc, char **argv)
