@@ -39,6 +39,16 @@ static bool all_are(const struct model *m, u64 start, u64 len, bool used)
 	return true;
 }
 
+/* The first used granule of a run, or its end. */
+static u64 first_used(const struct model *m, u64 start, u64 len)
+{
+	u64 i;
+
+	for (i = start; i < start + len && !m->used[i]; i++)
+		;
+	return i;
+}
+
 static void set(struct model *m, u64 start, u64 len, bool used)
 {
 	memset(m->used + start, used, len);
@@ -63,15 +73,9 @@ static u64 block_len(const struct model *m, u64 start, u64 len)
 
 static bool claim_block(struct model *m, u64 len, u64 align, struct memmgr_run *run)
 {
-	u64 step = max(power_of_2(len), align), i, start, block;
+	u64 step = max(power_of_2(len), align), start, block;
 
-	for (i = 0; i < m->border; i++) {
-		start = i * step;
-		if (start / step != i)
-			break;
-		block = block_len(m, start, len);
-		if (!block)
-			break;
+	for (start = 0; (block = block_len(m, start, len)); start += step) {
 		if (!all_are(m, start, block, false))
 			continue;
 		set(m, start, block, true);
@@ -115,7 +119,7 @@ bool model_take(struct model *m, const struct memmgr_run *run)
 
 int model_claim(struct model *m, u64 len, u64 align, struct memmgr_run *run)
 {
-	u64 i, start;
+	u64 start, stop;
 
 	if (!len || !is_power_of_2(align))
 		return -EINVAL;
@@ -125,13 +129,10 @@ int model_claim(struct model *m, u64 len, u64 align, struct memmgr_run *run)
 		return claim_best(m, len, align, run);
 	if (claim_block(m, len, align, run))
 		return 0;
-	for (i = DIV_ROUND_UP(m->border, align); i < m->granules; i++) {
-		start = i * align;
-		if (align != 1 && start / align != i)
-			break;
-		if (!inside(m, start, len))
-			break;
-		if (!all_are(m, start, len, false))
+	for (start = ALIGN(m->border, align); inside(m, start, len);
+	     start = ALIGN(stop + 1, align)) {
+		stop = first_used(m, start, len);
+		if (stop != start + len)
 			continue;
 		set(m, start, len, true);
 		*run = (struct memmgr_run){ start, len };
