@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+bool tap_aborts;
+
 static char suite[64] = "tests";
 static char test[160];
 static char where[256];
@@ -75,6 +77,9 @@ void tap_fail(const char *file, int line, const char *what)
 	if (where[0])
 		printf("# %s\n", where);
 	end_test(false);
+	fflush(stdout);
+	if (tap_aborts)
+		abort();
 	_exit(1);
 }
 

@@ -30,6 +30,9 @@ void __printf(1, 2) tap_note(const char *format, ...);
 /* The last test has passed. Returns the process's exit status. */
 int tap_done(void);
 
+/* A failed CHECK() aborts: whoever runs the tests in its own process catches that. */
+extern bool tap_aborts;
+
 void __noreturn tap_fail(const char *file, int line, const char *what);
 
 #define CHECK(condition)                                          \
