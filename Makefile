@@ -19,6 +19,7 @@ debug = $(shell [ -n "$$CI" ] || tests/cache/get --have kernel-debug >/dev/null 
 
 .PHONY: all module userspace install clean clean-cache deps format help
 .PHONY: check check-fast check-device check-debug check-engine check-model check-static demo bench
+.PHONY: fuzz fuzz-corpus
 
 all: module userspace
 
@@ -46,7 +47,7 @@ deps:
 	@$(tools)/deps
 
 check: deps
-	@$(tools)/check build static uapi library engine model races bench device $(debug)
+	@$(tools)/check build static uapi library engine fuzz model races bench device $(debug)
 
 check-fast: deps
 	@BITS=64 LESS="cli_stress cli_engines" $(tools)/check build engine-fast device
@@ -58,7 +59,7 @@ check-debug: deps
 	@$(tools)/check build debug
 
 check-engine: deps
-	@$(tools)/check engine
+	@$(tools)/check engine fuzz
 
 check-model: deps
 	@$(tools)/check model
@@ -76,6 +77,14 @@ bench:
 	@$(tools)/deps bench
 	@$(MAKE) -s --no-print-directory -C tests/bench run BUILD=$(CURDIR)/build/bench
 
+fuzz:
+	@$(tools)/deps fuzz
+	@$(MAKE) -s --no-print-directory -C tests/fuzz fuzz
+
+fuzz-corpus:
+	@$(tools)/deps fuzz
+	@$(MAKE) -s --no-print-directory -C tests/fuzz corpus
+
 help:
 	@sed -n 's/^#H //p' Makefile
 
@@ -90,6 +99,8 @@ help:
 #H make check-model   models of the lock-free parts, in every interleaving, with Spin
 #H make check-static  compilers' and style checkers' opinion
 #H make bench         measure the engines, write build/bench/report.txt; QUICK=1, TOUCH=1
+#H make fuzz          look for inputs that break engines or block table; DURATION=60 JOBS=1
+#H make fuzz-corpus   keep in tests/fuzz/corpus what the inputs found since are needed for
 #H make format        let clang-format lay out the C code outside the module
 #H make deps          install missing Debian packages; every check does it first
 #H make clean         remove build/;  make clean-cache: kernels and downloads
