@@ -7,12 +7,9 @@
  *	 63                     32 31                      0
  *	|       generation        |        slot             |
  *
- * A record's state word holds that generation, the state, and the flags that
- * change with it, so that each transition is one compare-and-swap which a stale
- * handle cannot win:
- *
- *	 63                     32 31        16 15          6   5    4    3   2   0
- *	|       generation        |  version   |   spare    |ORPH|PEND|LOCK| state |
+ * A record's state word (record.h) holds that generation, the state, and the flags
+ * that change with it, so that each transition is one compare-and-swap which a
+ * stale handle cannot win:
  *
  *	FREE --prepare--> BORN --publish--> USED --kill--> DYING --bury--> FREE'
  *	                   '--abandon--> FREE    '--lock/unlock--'
@@ -32,87 +29,26 @@
  *
  * Who may wait for whom: nobody. All of it is lock-free and usable from any
  * context except memmgr_blocks_add(), whose callers are serialised, and reading
- * in an interrupt of memmgr_block_fill(). A reader is fooled if exactly a multiple
+ * in an interrupt of memmgr_block_refill(). A reader is fooled if exactly a multiple
  * of 32,768 changes to its block fall between its two looks at the state word, a
  * few instructions apart.
  *
  * Free slots form a stack whose head carries a counter against ABA. Memory comes
  * from the caller, a segment at a time, and is never given back before the end.
+ *
+ * What every allocation and every free does is inline here, for the ordinary case;
+ * what is rare, in blocks.c, where the order of the accesses is argued, too.
  */
 #ifndef MEMMGR_BLOCKS_H
 #define MEMMGR_BLOCKS_H
 
-#include "engine/env.h"
-#include "engine/engine.h"
-
-/* A structure, so that it is not mixed up with a slot, an offset or a size. */
-struct memmgr_handle {
-	u64 raw;
-};
+#include "record.h"
 
 /* Slots in a segment, and the most that a table can have. */
 #define MEMMGR_SEGMENT_SLOTS 1024U
 #define MEMMGR_SLOTS_MAX (U32_MAX - MEMMGR_SEGMENT_SLOTS)
 
-enum memmgr_record_state {
-	MEMMGR_FREE = 0,
-	MEMMGR_BORN,
-	MEMMGR_USED,
-	MEMMGR_DYING,
-	MEMMGR_RETIRED,
-};
-
-/**
- * struct memmgr_record - one block
- * @state: the state word
- * @start: first granule
- * @len: granules
- * @attrs: size asked for, alignment and policy, packed
- * @tag: the user's
- * @owner: number of the owner
- * @epoch: the arena's epoch at birth
- * @link: FREE: the next free slot, plus one; otherwise: the record's own slot
- */
-struct memmgr_record {
-	u64 state;
-	u32 start;
-	u32 len;
-	u64 attrs;
-	u32 tag;
-	u32 owner;
-	u32 epoch;
-	u32 link;
-};
-
-static_assert(sizeof(struct memmgr_record) == 40);
-
 #define MEMMGR_SEGMENT_BYTES (MEMMGR_SEGMENT_SLOTS * sizeof(struct memmgr_record))
-
-/**
- * struct memmgr_view - a record, unpacked and consistent
- * @handle: its name
- * @run: where it is
- * @size: bytes asked for
- * @align: in granules
- * @tag: the user's
- * @owner: number of the owner, the last one if @orphan
- * @epoch: the arena's epoch at birth
- * @policy: enum memmgr_policy
- * @orphan: the owner is gone
- * @pending: freed, but still held by a lock
- */
-struct memmgr_view {
-	struct memmgr_handle handle;
-	struct memmgr_run run;
-	u64 size;
-	u64 align;
-	u32 tag;
-	u32 owner;
-	u32 epoch;
-	u8 policy;
-	bool orphan;
-	bool pending;
-};
 
 /**
  * struct memmgr_blocks - a table
@@ -126,6 +62,16 @@ struct memmgr_blocks {
 	u32 slots;
 	u32 max_slots;
 	u64 stack;
+};
+
+/**
+ * struct memmgr_expect - what must be true of a block for a kill or a lock
+ * @check_start: @start counts
+ * @start: the block's first granule
+ */
+struct memmgr_expect {
+	bool check_start;
+	u64 start;
 };
 
 /* Bytes of directory for a table of up to @blocks blocks. */
@@ -144,31 +90,111 @@ int memmgr_blocks_add(struct memmgr_blocks *table, void *segment);
 void *memmgr_blocks_segment(const struct memmgr_blocks *table, u32 index);
 
 /* Is there a free slot at this instant? */
-bool memmgr_blocks_any_free(const struct memmgr_blocks *table);
+static inline bool memmgr_blocks_any_free(const struct memmgr_blocks *table)
+{
+	return (u32)READ_ONCE(table->stack);
+}
 
 /* Slots that exist, used or not: the bound of a walk over all blocks. */
-u32 memmgr_blocks_slots(const struct memmgr_blocks *table);
+static inline u32 memmgr_blocks_slots(const struct memmgr_blocks *table)
+{
+	/* pairs with the release in memmgr_blocks_add(): the segments are there */
+	return smp_load_acquire(&table->slots);
+}
+
+/* --- what is behind the calls below ----------------------------------------- */
+
+/* @slot exists. */
+static inline struct memmgr_record *memmgr_record_at(const struct memmgr_blocks *table, u32 slot)
+{
+	return &table->segments[slot / MEMMGR_SEGMENT_SLOTS][slot % MEMMGR_SEGMENT_SLOTS];
+}
+
+/* The record that @handle points at, whatever lives there; false if out of range. */
+static inline bool memmgr_record_find(const struct memmgr_blocks *table,
+				      struct memmgr_handle handle, struct memmgr_record **rec)
+{
+	u32 slots = memmgr_blocks_slots(table);
+	u32 slot = (u32)handle.raw;
+
+	if (unlikely(slot >= slots))
+		return false;
+	*rec = memmgr_record_at(table, array_index_nospec(slot, slots));
+	return true;
+}
+
+/* The upper half plus one, and nothing in the lower half. 0 if that wraps. */
+static inline u64 memmgr_next_upper(u64 word)
+{
+	return (word | U32_MAX) + 1;
+}
+
+/*
+ * Put the chain of free slots from @first to @last on the stack. The counter in
+ * the upper half makes a head that was popped and pushed again look different; that
+ * pushes count suffices for this.
+ */
+static inline void memmgr_blocks_push(struct memmgr_blocks *table, u32 first,
+				      struct memmgr_record *last)
+{
+	u64 old = READ_ONCE(table->stack);
+
+	do {
+		WRITE_ONCE(last->link, (u32)old);
+	} while (!try_cmpxchg(&table->stack, &old, memmgr_next_upper(old) + first + 1));
+}
+
+/* Rest of memmgr_block_kill(), where the case is not the ordinary one. */
+int memmgr_block_try_kill(struct memmgr_record *rec, struct memmgr_handle handle,
+			  const struct memmgr_expect *expect);
+
+/* --- birth ------------------------------------------------------------------ */
 
 /* Take a free slot; NULL if there is none. The record is the caller's alone. */
-struct memmgr_record *memmgr_block_prepare(struct memmgr_blocks *table);
+static inline struct memmgr_record *memmgr_block_prepare(struct memmgr_blocks *table)
+{
+	/* pairs with push: the slot's segment is there */
+	u64 old = smp_load_acquire(&table->stack);
+	struct memmgr_record *rec;
+	u64 top;
+
+	do { /* what is read of a slot that others took counts for nothing */
+		if (unlikely(!(u32)old))
+			return NULL;
+		rec = memmgr_record_at(table, (u32)old - 1);
+		top = old - (u32)old + READ_ONCE(rec->link);
+	} while (!try_cmpxchg(&table->stack, &old, top));
+	WRITE_ONCE(rec->link, (u32)old - 1);
+	WRITE_ONCE(rec->state, READ_ONCE(rec->state) - MEMMGR_FREE + MEMMGR_BORN);
+	return rec;
+}
 
 /* Give back a prepared slot that was not published. */
 void memmgr_block_abandon(struct memmgr_blocks *table, struct memmgr_record *rec);
 
-/*
- * Fill a record; only while it is BORN or locked by the caller. Returns whether
- * the block was an orphan at the instant that its new content took effect.
- */
-bool memmgr_block_fill(struct memmgr_record *rec, const struct memmgr_view *view);
+/* Fill a record; only while it is BORN. */
+static inline void memmgr_block_fill(struct memmgr_record *rec, const struct memmgr_view *view)
+{
+	memmgr_record_pack(rec, view);
+}
 
 /*
  * The handle that publish will give to the prepared or locked record. It exists
  * for the caller alone until then.
  */
-struct memmgr_handle memmgr_block_handle(const struct memmgr_record *rec);
+static inline struct memmgr_handle memmgr_block_handle(const struct memmgr_record *rec)
+{
+	return (struct memmgr_handle){ (READ_ONCE(rec->state) & ~(u64)U32_MAX) | rec->link };
+}
 
 /* Let everybody see the record: the last act of an allocation. */
-void memmgr_block_publish(struct memmgr_record *rec);
+static inline void memmgr_block_publish(struct memmgr_record *rec)
+{
+	/* pairs with the acquire of those who read the record */
+	smp_store_release(&rec->state, READ_ONCE(rec->state) - MEMMGR_BORN + MEMMGR_USED);
+}
+
+/* --- life ------------------------------------------------------------------- */
 
 /*
  * Read the block called @handle.
@@ -177,32 +203,9 @@ void memmgr_block_publish(struct memmgr_record *rec);
 int memmgr_block_read(const struct memmgr_blocks *table, struct memmgr_handle handle,
 		      struct memmgr_view *view);
 
-/* Read whatever block lives in @slot; false if none does. */
+/* As memmgr_block_read(), whatever block lives in @slot; false if none does. */
 bool memmgr_block_read_slot(const struct memmgr_blocks *table, u32 slot,
 			    struct memmgr_view *view);
-
-/**
- * struct memmgr_expect - what must be true of a block for a kill or a lock
- * @check_start: @start counts
- * @start: the block's first granule
- */
-struct memmgr_expect {
-	bool check_start;
-	u64 start;
-};
-
-/*
- * Free a block, part one: exactly one caller gets 0 and with it *@rec, now DYING,
- * whose run it releases and which it then buries.
- * -EINPROGRESS: freed, and whoever holds the lock does the rest;
- * -ENOENT, -ESTALE as above, -ENOENT also if it is not as @expect (or NULL) says;
- * -EBUSY: @expect cannot be judged while the block is locked.
- */
-int memmgr_block_kill(struct memmgr_blocks *table, struct memmgr_handle handle,
-		      const struct memmgr_expect *expect, struct memmgr_record **rec);
-
-/* Free a block, part two: its slot may be used again, under another handle. */
-void memmgr_block_bury(struct memmgr_blocks *table, struct memmgr_record *rec);
 
 /*
  * Lock a block for changing its record: 0 and *@rec, or -ENOENT, -ESTALE, or
@@ -213,20 +216,74 @@ int memmgr_block_lock(struct memmgr_blocks *table, struct memmgr_handle handle,
 		      const struct memmgr_expect *expect, struct memmgr_record **rec);
 
 /*
+ * Fill a locked record anew. Returns whether the block was an orphan at the instant
+ * that its new content took effect.
+ */
+bool memmgr_block_refill(struct memmgr_record *rec, const struct memmgr_view *view);
+
+/*
  * Unlock. True: the block was freed meanwhile; it is DYING now and the caller's
  * to release and bury.
  */
 bool memmgr_block_unlock(struct memmgr_record *rec);
 
 /*
- * Make the block an orphan, if it still exists, locked or not. 0: done by this
- * call, and @view is what it was at that instant; -ENOENT, -ESTALE; -EALREADY: it
- * was one before.
+ * Make the block an orphan, if it still exists, locked or not; reads it as
+ * memmgr_block_read() does. 0: done by this call, and @view is what it was at that
+ * instant; -ENOENT, -ESTALE; -EALREADY: it was one before.
  */
 int memmgr_block_orphan(struct memmgr_blocks *table, struct memmgr_handle handle,
 			struct memmgr_view *view);
 
 /* The content of a record that is the caller's: BORN, DYING or locked. */
-void memmgr_block_peek(const struct memmgr_record *rec, struct memmgr_view *view);
+static inline void memmgr_block_peek(const struct memmgr_record *rec, struct memmgr_view *view)
+{
+	view->handle = memmgr_block_handle(rec);
+	memmgr_record_unpack(rec, READ_ONCE(rec->state), view);
+}
+
+/* --- death ------------------------------------------------------------------ */
+
+/* Is a block in @state the one called @handle, used, not locked and not freed? */
+static inline bool memmgr_is_at_rest(u64 state, struct memmgr_handle handle)
+{
+	const u64 flags = MEMMGR_RECORD_STATE | MEMMGR_RECORD_LOCK | MEMMGR_RECORD_PEND;
+
+	return !memmgr_generation_of(state ^ handle.raw) && (state & flags) == MEMMGR_USED;
+}
+
+/*
+ * Free a block, part one: exactly one caller gets 0 and with it *@rec, now DYING,
+ * whose run it releases and which it then buries.
+ * -EINPROGRESS: freed, and whoever holds the lock does the rest;
+ * -ENOENT, -ESTALE as above, -ENOENT also if it is not as @expect (or NULL) says;
+ * -EBUSY: @expect cannot be judged while the block is locked.
+ */
+static inline int memmgr_block_kill(struct memmgr_blocks *table, struct memmgr_handle handle,
+				    const struct memmgr_expect *expect, struct memmgr_record **rec)
+{
+	u64 old;
+
+	if (!memmgr_record_find(table, handle, rec))
+		return -ENOENT;
+	old = READ_ONCE((*rec)->state);
+	if (!(expect && expect->check_start) && memmgr_is_at_rest(old, handle) &&
+	    try_cmpxchg(&(*rec)->state, &old, old - MEMMGR_USED + MEMMGR_DYING))
+		return 0;
+	return memmgr_block_try_kill(*rec, handle, expect);
+}
+
+/* Free a block, part two: its slot may be used again, under another handle. */
+static inline void memmgr_block_bury(struct memmgr_blocks *table, struct memmgr_record *rec)
+{
+	u64 next = memmgr_next_upper(READ_ONCE(rec->state));
+
+	if (unlikely(!next)) {
+		WRITE_ONCE(rec->state, READ_ONCE(rec->state) - MEMMGR_DYING + MEMMGR_RETIRED);
+		return;
+	}
+	WRITE_ONCE(rec->state, next);
+	memmgr_blocks_push(table, rec->link, rec);
+}
 
 #endif /* MEMMGR_BLOCKS_H */

@@ -127,7 +127,7 @@ int memmgr_space_resize(struct memmgr_arena *arena, struct memmgr_record *rec,
 	if (!ret) {
 		count_claimed(arena, (s64)(run.len - view->run.len));
 		view->run = run;
-		view->orphan = memmgr_block_fill(rec, view);
+		view->orphan = memmgr_block_refill(rec, view);
 	}
 	unlock_space(arena);
 	if (ret == -EUCLEAN)
@@ -148,7 +148,7 @@ void memmgr_space_move(struct memmgr_arena *arena, struct memmgr_record *rec,
 	int ret;
 
 	lock_space(arena);
-	to->orphan = memmgr_block_fill(rec, to);
+	to->orphan = memmgr_block_refill(rec, to);
 	ret = arena->engine->release(arena->meta, &from->run);
 	if (!ret)
 		count_claimed(arena, -(s64)from->run.len);

@@ -28,6 +28,7 @@
 #include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/preempt.h>
+#include <linux/processor.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
@@ -113,9 +114,10 @@ static inline int fls64(u64 word)
 	return word ? 64 - __builtin_clzll(word) : 0;
 }
 
+/* Undefined for 0, too. */
 static inline int ilog2(u64 n)
 {
-	return fls64(n) - 1;
+	return 63 - __builtin_clzll(n);
 }
 
 #define hweight64(w) ((unsigned long)__builtin_popcountll(w))
@@ -155,9 +157,11 @@ typedef struct {
 #ifdef __x86_64__
 #define smp_mb__before_atomic() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 #define smp_mb__after_atomic() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+#define cpu_relax() __builtin_ia32_pause()
 #else
 #define smp_mb__before_atomic() smp_mb()
 #define smp_mb__after_atomic() smp_mb()
+#define cpu_relax() do { } while (0)
 #endif
 
 /* A process cannot keep its processor: readers wait a little longer. */

@@ -20,44 +20,16 @@ static bool add_segment(struct arena *arena)
 	return !ret;
 }
 
-static struct memmgr_record *take_slot(struct arena *arena)
+struct memmgr_record *arena_take_new_slot(struct arena *arena)
 {
 	struct memmgr_record *rec;
 
-	while (!(rec = memmgr_block_prepare(&arena->blocks)))
+	do {
 		if (!add_segment(arena))
 			return NULL;
+		rec = memmgr_block_prepare(&arena->blocks);
+	} while (!rec);
 	return rec;
-}
-
-bool arena_alloc(struct arena *arena, struct memmgr_view *view, u32 cpu)
-{
-	struct memmgr_record *rec = take_slot(arena);
-	u64 len = space_granules(&arena->space, view->size);
-
-	if (!rec)
-		return false;
-	if (space_claim(&arena->space, len, view->align, cpu, &view->run)) {
-		memmgr_block_abandon(&arena->blocks, rec);
-		return false;
-	}
-	view->handle = memmgr_block_handle(rec);
-	memmgr_block_fill(rec, view);
-	memmgr_block_publish(rec);
-	return true;
-}
-
-bool arena_free(struct arena *arena, struct memmgr_handle handle)
-{
-	struct memmgr_record *rec;
-	struct memmgr_view view;
-
-	if (memmgr_block_kill(&arena->blocks, handle, NULL, &rec))
-		return false;
-	memmgr_block_peek(rec, &view);
-	space_release(&arena->space, &view.run);
-	memmgr_block_bury(&arena->blocks, rec);
-	return true;
 }
 
 bool arena_init(struct arena *arena, const struct space_config *config)

@@ -167,18 +167,20 @@ static struct space_config small_space(const struct memmgr_engine *engine)
 static void test_arena(const struct memmgr_engine *engine)
 {
 	struct space_config config = small_space(engine);
-	struct memmgr_view view = { .size = 100, .align = 1 };
+	struct memmgr_handle handle;
+	struct memmgr_run run;
 	struct arena arena;
 
 	tap_test("%s: a handle frees its block once", engine->name);
 	CHECK(arena_init(&arena, &config));
-	CHECK(arena_alloc(&arena, &view, 0));
-	CHECK(view.run.len >= 7);
-	CHECK(arena_free(&arena, view.handle));
-	CHECK(!arena_free(&arena, view.handle));
+	handle = arena_alloc(&arena, 100, 1, 0, &run);
+	CHECK(handle.raw);
+	CHECK(run.len >= 7);
+	CHECK(arena_free(&arena, handle));
+	CHECK(!arena_free(&arena, handle));
 
 	tap_test("%s: a full arena gives no block, and has metadata", engine->name);
-	while (arena_alloc(&arena, &view, 0))
+	while (arena_alloc(&arena, 100, 1, 0, &run).raw)
 		;
 	CHECK(arena_table_bytes(&arena) >= MEMMGR_SEGMENT_BYTES);
 	CHECK(arena_engine_bytes(&arena) > 0);

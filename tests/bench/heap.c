@@ -119,13 +119,12 @@ static void malloc_free(struct heap *heap, u64 name)
 
 static u64 engine_alloc(struct heap *heap, u32 size, u32 cpu)
 {
-	struct memmgr_view view = { .size = size, .align = 1, .tag = 1, .owner = 1, .epoch = 1 };
+	struct memmgr_run run;
+	struct memmgr_handle handle = arena_alloc(&heap->arena, size, 1, cpu, &run);
 
-	if (!arena_alloc(&heap->arena, &view, cpu))
-		return 0;
-	if (heap->touch)
-		*(volatile char *)&heap->memory[view.run.start * GRANULE] = 1;
-	return view.handle.raw;
+	if (unlikely(heap->touch) && handle.raw)
+		*(volatile char *)&heap->memory[run.start * GRANULE] = 1;
+	return handle.raw;
 }
 
 static void engine_free(struct heap *heap, u64 name)

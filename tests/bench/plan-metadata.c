@@ -15,10 +15,10 @@
 
 static uint64_t fill_up(struct arena *arena, uint64_t size)
 {
-	struct memmgr_view view = { .size = size, .align = 1 };
+	struct memmgr_run run;
 	uint64_t blocks = 0;
 
-	while (arena_alloc(arena, &view, 0))
+	while (arena_alloc(arena, size, 1, 0, &run).raw)
 		blocks++;
 	return blocks;
 }

@@ -29,7 +29,7 @@ static struct memmgr_record *prepare(struct table *t, u32 n)
 	struct memmgr_view view = view_of(n);
 
 	CHECK(rec);
-	CHECK(!memmgr_block_fill(rec, &view));
+	memmgr_block_fill(rec, &view);
 	return rec;
 }
 
@@ -223,7 +223,7 @@ static void test_lock(void)
 	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
 
 	tap_test("locked_block_is_refilled_for_all_to_see");
-	CHECK(!memmgr_block_fill(rec, &changed));
+	CHECK(!memmgr_block_refill(rec, &changed));
 	CHECK_EQ(memmgr_block_handle(rec).raw, handle.raw);
 	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
 	CHECK(same_content(&view, &changed));
@@ -242,7 +242,7 @@ static void test_lock(void)
 
 	tap_test("holder_of_the_lock_completes_the_kill");
 	changed = view_of(51);
-	memmgr_block_fill(rec, &changed);
+	memmgr_block_refill(rec, &changed);
 	CHECK(memmgr_block_unlock(rec));
 	CHECK_EQ(rec->state & 7, MEMMGR_DYING);
 	memmgr_block_peek(rec, &view);
@@ -268,7 +268,7 @@ static void test_orphan(void)
 
 	tap_test("orphan_stays_one_when_refilled");
 	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, NULL, &rec), 0);
-	CHECK(memmgr_block_fill(rec, &expected));
+	CHECK(memmgr_block_refill(rec, &expected));
 	CHECK(!memmgr_block_unlock(rec));
 	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
 	CHECK(view.orphan);
@@ -285,7 +285,7 @@ static void test_orphan(void)
 	tap_test("locked_block_is_orphaned_too");
 	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, NULL, &rec), 0);
 	CHECK_EQ(memmgr_block_orphan(&t.blocks, handle, &view), 0);
-	CHECK(memmgr_block_fill(rec, &expected));
+	CHECK(memmgr_block_refill(rec, &expected));
 	CHECK_EQ(memmgr_block_kill(&t.blocks, handle, NULL, &rec), -EINPROGRESS);
 	CHECK(memmgr_block_unlock(rec));
 	memmgr_block_peek(rec, &view);

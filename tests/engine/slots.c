@@ -176,7 +176,10 @@ static void act_as_holder(struct table *t, struct slot *s, enum act act,
 		slot_bury(s);
 		break;
 	case FILL:
-		CHECK_EQ(memmgr_block_fill(s->rec, content), s->orphan);
+		if (s->locked)
+			CHECK_EQ(memmgr_block_refill(s->rec, content), s->orphan);
+		else
+			memmgr_block_fill(s->rec, content);
 		s->content = *content;
 		break;
 	case UNLOCK:

@@ -245,7 +245,7 @@ static void *locker(void *unused)
 		meet();
 		if (!memmgr_block_lock(&table, shared_handle(), NULL, &rec)) {
 			view = view_of((u32)i + 1);
-			memmgr_block_fill(rec, &view);
+			memmgr_block_refill(rec, &view);
 			if (memmgr_block_unlock(rec)) {
 				completed++;
 				memmgr_block_bury(&table, rec);
@@ -271,7 +271,7 @@ static void *writer(void *unused)
 	for (i = 0; i < rounds * 10; i++) {
 		CHECK_EQ(memmgr_block_lock(&table, shared_handle(), NULL, &rec), 0);
 		view = view_of((u32)i);
-		memmgr_block_fill(rec, &view);
+		memmgr_block_refill(rec, &view);
 		CHECK(!memmgr_block_unlock(rec));
 	}
 	__atomic_store_n(&shared.stop, true, __ATOMIC_SEQ_CST);
@@ -346,7 +346,7 @@ static void *mover(void *unused)
 		meet();
 		if (!memmgr_block_lock(&table, shared_handle(), NULL, &rec)) {
 			view = view_of(2);
-			memmgr_block_fill(rec, &view);
+			memmgr_block_refill(rec, &view);
 			if (memmgr_block_unlock(rec))
 				memmgr_block_bury(&table, rec);
 		}
@@ -397,7 +397,7 @@ static void *refiller(void *unused)
 		CHECK(publish(1));
 		meet();
 		CHECK_EQ(memmgr_block_lock(&table, shared_handle(), NULL, &rec), 0);
-		memmgr_block_fill(rec, &view);
+		memmgr_block_refill(rec, &view);
 		CHECK(!memmgr_block_unlock(rec));
 		meet();
 		CHECK_EQ(shared.winners, 1);
