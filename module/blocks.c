@@ -24,6 +24,9 @@
 #define VERSION_ONE BIT_ULL(16)
 #define VERSION_MASK GENMASK_ULL(31, 16)
 
+/* What memmgr_block_try_read() tries. */
+#define LOOKS 16
+
 static bool is_being_filled(u64 state)
 {
 	return state & VERSION_ONE;
@@ -167,6 +170,24 @@ int memmgr_block_read(const struct memmgr_blocks *table, struct memmgr_handle ha
 		return -ENOENT;
 	view->handle = handle;
 	return judge(read_record(rec, view), handle);
+}
+
+int memmgr_block_try_read(const struct memmgr_blocks *table, struct memmgr_handle handle,
+			  struct memmgr_view *view)
+{
+	struct memmgr_record *rec;
+	u32 looks;
+	u64 state;
+	int ret;
+
+	if (!memmgr_record_find(table, handle, &rec))
+		return -ENOENT;
+	view->handle = handle;
+	for (looks = 0; looks < LOOKS; looks++)
+		if (look(rec, &state, view))
+			return judge(state, handle);
+	ret = judge(state, handle);
+	return ret ? ret : -EBUSY;
 }
 
 bool memmgr_block_read_slot(const struct memmgr_blocks *table, u32 slot, struct memmgr_view *view)

@@ -27,11 +27,13 @@
  *                and a kill that looked at the record first cannot act on what
  *                has changed since.
  *
- * Who may wait for whom: nobody. All of it is lock-free and usable from any
- * context except memmgr_blocks_add(), whose callers are serialised, and reading
- * in an interrupt of memmgr_block_refill(). A reader is fooled if exactly a multiple
- * of 32,768 changes to its block fall between its two looks at the state word, a
- * few instructions apart.
+ * Who may wait for whom: nobody, but that a reader looks again as long as a change
+ * to what it reads is under way, which is for a few instructions with preemption
+ * off. A reader that may have interrupted these does not wait for their end:
+ * memmgr_block_try_read(). All else is lock-free and usable from any context except
+ * memmgr_blocks_add(), whose callers are serialised. A reader is fooled if exactly
+ * a multiple of 32,768 changes to its block fall between its two looks at the state
+ * word, a few instructions apart.
  *
  * Free slots form a stack whose head carries a counter against ABA. Memory comes
  * from the caller, a segment at a time, and is never given back before the end.
@@ -197,11 +199,18 @@ static inline void memmgr_block_publish(struct memmgr_record *rec)
 /* --- life ------------------------------------------------------------------- */
 
 /*
- * Read the block called @handle.
+ * Read the block called @handle; not from what may have interrupted a change to it.
  * -ENOENT: there never was one; -ESTALE: it was freed since.
  */
 int memmgr_block_read(const struct memmgr_blocks *table, struct memmgr_handle handle,
 		      struct memmgr_view *view);
+
+/*
+ * The same from any context. -EBUSY: it is being changed at this instant, maybe by
+ * whom the caller has interrupted.
+ */
+int memmgr_block_try_read(const struct memmgr_blocks *table, struct memmgr_handle handle,
+			  struct memmgr_view *view);
 
 /* As memmgr_block_read(), whatever block lives in @slot; false if none does. */
 bool memmgr_block_read_slot(const struct memmgr_blocks *table, u32 slot,

@@ -252,6 +252,33 @@ static void test_lock(void)
 	table_free(&t);
 }
 
+static void test_interrupted_change(void)
+{
+	const u64 half_a_change = 1 << 16; /* memmgr_block_refill() makes two */
+	struct table t = table_with_slots();
+	struct memmgr_handle handle = publish(&t, 5);
+	struct memmgr_view view, expected = view_of(5);
+	struct memmgr_record *rec;
+
+	tap_test("reader_that_interrupted_a_change_does_not_wait_for_its_end");
+	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, NULL, &rec), 0);
+	rec->state += half_a_change;
+	CHECK_EQ(memmgr_block_try_read(&t.blocks, handle, &view), -EBUSY);
+
+	tap_test("and_says_of_another_handle_what_is_true");
+	CHECK_EQ(memmgr_block_try_read(&t.blocks, handle_of(0, (u32)handle.raw), &view), -ENOENT);
+	CHECK_EQ(memmgr_block_try_read(&t.blocks, handle_of(2, (u32)handle.raw), &view), -ENOENT);
+	CHECK_EQ(memmgr_block_kill(&t.blocks, handle, NULL, &rec), -EINPROGRESS);
+	CHECK_EQ(memmgr_block_try_read(&t.blocks, handle, &view), -ESTALE);
+
+	tap_test("and_reads_what_the_change_has_made");
+	rec->state += half_a_change;
+	rec->state &= ~MEMMGR_RECORD_PEND;
+	CHECK_EQ(memmgr_block_try_read(&t.blocks, handle, &view), 0);
+	CHECK(same_content(&view, &expected) && view.handle.raw == handle.raw);
+	table_free(&t);
+}
+
 static void test_orphan(void)
 {
 	struct table t = table_with_slots();
@@ -381,6 +408,7 @@ int main(void)
 	test_death();
 	test_last_generation();
 	test_lock();
+	test_interrupted_change();
 	test_orphan();
 	test_every_sequence();
 	tap_note("SEED=%llu", (unsigned long long)seed);

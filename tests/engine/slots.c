@@ -63,6 +63,7 @@ void check_all_say(struct table *t, struct memmgr_handle handle, int err)
 	struct memmgr_view view;
 
 	CHECK_EQ(memmgr_block_read(&t->blocks, handle, &view), err);
+	CHECK_EQ(memmgr_block_try_read(&t->blocks, handle, &view), err);
 	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, NULL, &rec), err);
 	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, &any, &rec), err);
 	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, &here, &rec), err);
