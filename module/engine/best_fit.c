@@ -185,7 +185,7 @@ static bool best_fit_next_free(const void *meta, u64 from, struct memmgr_run *ru
 		if (found.end == bf->granules)
 			return false;
 		from = found.end;
-		found.end = next_edge(&bf->index.edges, from + 1);
+		found.end = edge_after(&bf->index.edges, from);
 	}
 	*run = (struct memmgr_run){ from, found.end - from };
 	return true;

@@ -23,14 +23,12 @@
  *
  * Locks: none; the caller's serialises all calls.
  * Cost: that of the hole map. A claim with an alignment above its own size looks at
- * up to CANDIDATES holes, then answers -EAGAIN.
+ * some holes, then answers -EAGAIN.
  *
  * It does not know which run was claimed with which: that is the caller's record.
  */
 #include "growth.h"
 #include "holemap.h"
-
-#define CANDIDATES 16
 
 /* The order of the block for @len granules, at most MEMMGR_GRANULES_MAX. */
 static u32 order_of(u64 len)
@@ -87,7 +85,7 @@ static int claim_cut(struct hole_map *map, const struct memmgr_claim *claim,
 	if (pos < max(claim->from, hole.start) || claim->len > end - pos ||
 	    !IS_ALIGNED(pos, claim->align))
 		return -ENOSPC;
-	hole_map_claim(map, pos, end, &hole);
+	hole_map_mark_used(map, pos, end, &hole);
 	*run = (struct memmgr_run){ pos, end - pos };
 	return 0;
 }
@@ -99,39 +97,15 @@ static int claim_cut(struct hole_map *map, const struct memmgr_claim *claim,
  */
 static int buddy_claim(void *meta, struct memmgr_claim *claim, struct memmgr_run *run)
 {
-	struct hole_map *map = meta;
-	struct edge_run hole;
-	u64 size, pos;
-	u32 tries;
+	int ret = hole_map_refuses(meta, claim);
+	u64 size;
 
-	if (!claim->len || !is_power_of_2(claim->align))
-		return -EINVAL;
-	if (claim->len > map->free)
-		return -ENOMEM;
+	if (ret)
+		return ret;
 	size = block_size(claim->len);
-	for (tries = 0; tries < CANDIDATES; tries++) {
-		if (!hole_map_search(map, claim->from, order_of(claim->len) + 1, &hole))
-			return claim_cut(map, claim, run);
-		pos = ALIGN(max(hole.start, claim->from), max(size, claim->align));
-		if (pos + size <= hole.end) {
-			hole_map_claim(map, pos, pos + size, &hole);
-			*run = (struct memmgr_run){ pos, size };
-			return 0;
-		}
-		claim->from = min(pos, hole.end); /* a block cut short may be left there */
-	}
-	return -EAGAIN;
-}
-
-static int buddy_release(void *meta, const struct memmgr_run *run)
-{
-	struct hole_map *map = meta;
-	struct edge_run used;
-
-	if (!run_is_claimed(&map->layout.edges, run, &used))
-		return -EUCLEAN;
-	hole_map_release(map, run->start, memmgr_run_end(run), &used);
-	return 0;
+	ret = hole_map_claim(meta, claim, order_of(claim->len) + 1, size, max(size, claim->align),
+			     run);
+	return ret == -ENOSPC ? claim_cut(meta, claim, run) : ret;
 }
 
 /*
@@ -154,8 +128,8 @@ static int grow(struct hole_map *map, const struct memmgr_resize *want, struct m
 	holes_around(&map->layout.edges, run, used, &below, &above);
 	if (start < below.start || end > above.end)
 		return -ENOSPC;
-	hole_map_claim(map, start, run->start, &below);
-	hole_map_claim(map, memmgr_run_end(run), end, &above);
+	hole_map_mark_used(map, start, run->start, &below);
+	hole_map_mark_used(map, memmgr_run_end(run), end, &above);
 	*run = (struct memmgr_run){ start, end - start };
 	return 0;
 }
@@ -175,14 +149,9 @@ static int buddy_resize(void *meta, const struct memmgr_resize *want, struct mem
 	if (want->len > run->len)
 		return grow(map, want, run, &used);
 	len = min(run->len, end_of(map, run->start, want->len) - run->start);
-	hole_map_release(map, run->start + len, memmgr_run_end(run), &used);
+	hole_map_mark_free(map, run->start + len, memmgr_run_end(run), &used);
 	run->len = len;
 	return 0;
-}
-
-static bool buddy_next_free(const void *meta, u64 from, struct memmgr_run *run)
-{
-	return hole_map_next_free(meta, from, run);
 }
 
 /*
@@ -212,19 +181,14 @@ static void buddy_stat(const void *meta, struct memmgr_engine_stat *stat)
 	};
 }
 
-static int buddy_validate(const void *meta, struct memmgr_check *check)
-{
-	return hole_map_validate(meta, check);
-}
-
 const struct memmgr_engine memmgr_buddy = {
 	.name = "buddy",
 	.footprint = buddy_footprint,
 	.init = buddy_init,
 	.claim = buddy_claim,
-	.release = buddy_release,
+	.release = hole_map_release,
 	.resize = buddy_resize,
-	.next_free = buddy_next_free,
+	.next_free = hole_map_next_free,
 	.stat = buddy_stat,
-	.validate = buddy_validate,
+	.validate = hole_map_validate,
 };

@@ -4,11 +4,6 @@
  */
 #include "edges.h"
 
-static u64 edges_of(const struct edge_word *word)
-{
-	return word->holes | word->used;
-}
-
 u64 edge_words(const struct edges *edges)
 {
 	return DIV_ROUND_UP(edges->granules, (u64)EDGES_BITS);
@@ -44,7 +39,7 @@ static u64 lowest(u64 bits)
 
 static u64 highest(u64 bits)
 {
-	return (u64)fls64(bits) - 1;
+	return (u64)ilog2(bits);
 }
 
 static u64 bits_from(u64 pos)
@@ -67,43 +62,28 @@ static u64 last_below(const struct edges *edges, unsigned int level, u64 index)
 	return index << EDGES_SHIFT | highest(edges_of(edge_word_at(edges, index)));
 }
 
-/* The first edge in word @index or after it. */
-static u64 next_edge_from_word(const struct edges *edges, u64 index)
+u64 edge_after_word(const struct edges *edges, u64 index)
 {
 	unsigned int level;
 	u64 bits;
 
 	for (level = 0; level < EDGES_LEVELS; level++) {
+		index++;
 		bits = *pyramid_at(edges, level, index >> EDGES_SHIFT) & bits_from(index);
 		if (bits) {
 			index = ALIGN_DOWN(index, EDGES_BITS) + lowest(bits);
 			return first_below(edges, level, index);
 		}
-		index = (index >> EDGES_SHIFT) + 1;
+		index >>= EDGES_SHIFT;
 	}
 	return edges->granules;
 }
 
-u64 next_edge(const struct edges *edges, u64 pos)
+u64 edge_before_word(const struct edges *edges, u64 index)
 {
+	unsigned int level;
 	u64 bits;
 
-	if (pos >= edges->granules)
-		return edges->granules;
-	bits = edges_of(edge_word_of(edges, pos)) & bits_from(pos);
-	if (bits)
-		return ALIGN_DOWN(pos, EDGES_BITS) + lowest(bits);
-	return next_edge_from_word(edges, (pos >> EDGES_SHIFT) + 1);
-}
-
-u64 prev_edge(const struct edges *edges, u64 pos)
-{
-	u64 bits = edges_of(edge_word_of(edges, pos)) & ~(bits_from(pos) << 1);
-	u64 index = pos >> EDGES_SHIFT;
-	unsigned int level;
-
-	if (bits)
-		return ALIGN_DOWN(pos, EDGES_BITS) + highest(bits);
 	for (level = 0; level < EDGES_LEVELS; level++) {
 		bits = *pyramid_at(edges, level, index >> EDGES_SHIFT) & ~bits_from(index);
 		if (bits) {
@@ -117,17 +97,16 @@ u64 prev_edge(const struct edges *edges, u64 pos)
 
 struct edge_run run_at(const struct edges *edges, u64 pos)
 {
-	u64 start = prev_edge(edges, pos);
+	u64 start = edge_before(edges, pos + 1);
 
 	return (struct edge_run){
 		.start = start,
-		.end = next_edge(edges, pos + 1),
+		.end = edge_after(edges, pos),
 		.kind = has_hole_edge(edges, start) ? EDGE_HOLE : EDGE_USED,
 	};
 }
 
-/* Word @index of the edges is not empty any more. */
-static void raise_pyramid(struct edges *edges, u64 index)
+void edges_raise_pyramid(struct edges *edges, u64 index)
 {
 	unsigned int level;
 	u64 *word, old;
@@ -141,8 +120,7 @@ static void raise_pyramid(struct edges *edges, u64 index)
 	}
 }
 
-/* Word @index of the edges is empty now. */
-static void lower_pyramid(struct edges *edges, u64 index)
+void edges_lower_pyramid(struct edges *edges, u64 index)
 {
 	unsigned int level;
 	u64 *word;
@@ -155,81 +133,11 @@ static void lower_pyramid(struct edges *edges, u64 index)
 	}
 }
 
-static void set_edge(struct edges *edges, u64 pos, enum edge_kind kind)
+void set_origin(struct edges *edges, enum edge_kind kind)
 {
-	struct edge_word *word = edge_word_of(edges, pos);
-
-	if (!edges_of(word))
-		raise_pyramid(edges, pos >> EDGES_SHIFT);
-	if (kind == EDGE_HOLE)
-		word->holes |= edge_bit(pos);
-	else
-		word->used |= edge_bit(pos);
-}
-
-static void clear_edge(struct edges *edges, u64 pos)
-{
-	struct edge_word *word = edge_word_of(edges, pos);
-
-	word->holes &= ~edge_bit(pos);
-	word->used &= ~edge_bit(pos);
-	if (!edges_of(word))
-		lower_pyramid(edges, pos >> EDGES_SHIFT);
-}
-
-/* The run at granule 0 is of @kind, whatever it was. */
-static void set_origin(struct edges *edges, enum edge_kind kind)
-{
-	clear_edge(edges, 0);
+	clear_edge(edges, 0, EDGE_HOLE);
+	clear_edge(edges, 0, EDGE_USED);
 	set_edge(edges, 0, kind);
-}
-
-/*
- *	hole->start    start           end       hole->end
- *	    |............|###############|............|####
- *
- * Where nothing of the hole is left on a side, the run joins the used one there.
- */
-void edges_claim(struct edges *edges, u64 start, u64 end, const struct edge_run *hole)
-{
-	if (!start)
-		set_origin(edges, EDGE_USED);
-	else if (start == hole->start)
-		clear_edge(edges, start);
-	else
-		set_edge(edges, start, EDGE_USED);
-	if (end < hole->end)
-		set_edge(edges, end, EDGE_HOLE);
-	else if (end < edges->granules)
-		clear_edge(edges, end);
-}
-
-/*
- *	         start           end
- *	|..........|...............|............|####	the hole
- *
- * Where a hole touches the run on a side, the two are one.
- */
-struct edge_run edges_release(struct edges *edges, u64 start, u64 end,
-			      const struct edge_run *used)
-{
-	struct edge_run hole = { start, end, EDGE_HOLE };
-
-	if (!start) {
-		set_origin(edges, EDGE_HOLE);
-	} else if (start == used->start) {
-		clear_edge(edges, start);
-		hole.start = prev_edge(edges, start - 1);
-	} else {
-		set_edge(edges, start, EDGE_HOLE);
-	}
-	if (end < used->end) {
-		set_edge(edges, end, EDGE_USED);
-	} else if (end < edges->granules) {
-		clear_edge(edges, end);
-		hole.end = next_edge(edges, end + 1);
-	}
-	return hole;
 }
 
 /* Does the pyramid say of word @index what is true? */
@@ -289,7 +197,7 @@ const char *turns_damage(const struct edges *edges, u64 index)
 	bool hole = !(word->holes & 1);
 
 	if (index)
-		hole = has_hole_edge(edges, prev_edge(edges, (index << EDGES_SHIFT) - 1));
+		hole = has_hole_edge(edges, edge_before(edges, index << EDGES_SHIFT));
 	for (; bits; bits &= bits - 1) {
 		if (hole == !!(word->holes & edge_bit(lowest(bits))))
 			return "two runs of a kind in a row";

@@ -21,7 +21,8 @@
  * Invariants: there is an edge at granule 0; the kinds alternate; edges lie before
  * the end; the pyramid is exact.
  *
- * Locks: none. Cost: a step per level, at most six, for everything.
+ * Locks: none. Cost: a step per level, at most six, for everything. What needs only
+ * a word of edges is inline here: that is nearly all.
  * Memory: 16 bytes for 64 granules, and 1/128 of that for the pyramid.
  */
 #ifndef MEMMGR_ENGINE_EDGES_H
@@ -62,6 +63,12 @@ static inline u64 edge_bit(u64 pos)
 	return 1ULL << (pos % EDGES_BITS);
 }
 
+/* All that come after it in its word. */
+static inline u64 edge_bits_after(u64 pos)
+{
+	return ~1ULL << (pos % EDGES_BITS);
+}
+
 static inline struct edge_word *edge_word_at(const struct edges *edges, u64 index)
 {
 	return (struct edge_word *)((uintptr_t)edges + edges->words) + index;
@@ -70,6 +77,11 @@ static inline struct edge_word *edge_word_at(const struct edges *edges, u64 inde
 static inline struct edge_word *edge_word_of(const struct edges *edges, u64 pos)
 {
 	return edge_word_at(edges, pos >> EDGES_SHIFT);
+}
+
+static inline u64 edges_of(const struct edge_word *word)
+{
+	return word->holes | word->used;
 }
 
 static inline bool has_hole_edge(const struct edges *edges, u64 pos)
@@ -88,11 +100,33 @@ static inline bool has_used_edge(const struct edges *edges, u64 pos)
  */
 u64 edges_lay_out(struct edges *edges, u64 offset, u64 granules);
 
-/* First edge at or after @pos, or the arena's length. */
-u64 next_edge(const struct edges *edges, u64 pos);
+/* First edge behind word @index, or the arena's length. */
+u64 edge_after_word(const struct edges *edges, u64 index);
 
-/* Last edge at or before @pos, which is less than the arena's length. */
-u64 prev_edge(const struct edges *edges, u64 pos);
+/* Last edge in front of word @index, or 0. */
+u64 edge_before_word(const struct edges *edges, u64 index);
+
+/* First edge after @pos, or the arena's length. @pos is less than that. */
+static inline u64 edge_after(const struct edges *edges, u64 pos)
+{
+	u64 bits = edges_of(edge_word_of(edges, pos)) & edge_bits_after(pos);
+
+	if (bits)
+		return ALIGN_DOWN(pos, EDGES_BITS) + __ffs64(bits);
+	return edge_after_word(edges, pos >> EDGES_SHIFT);
+}
+
+/* Last edge before @pos, which is neither 0 nor more than the arena's length. */
+static inline u64 edge_before(const struct edges *edges, u64 pos)
+{
+	u64 bits;
+
+	pos--;
+	bits = edges_of(edge_word_of(edges, pos)) & ~edge_bits_after(pos);
+	if (bits)
+		return ALIGN_DOWN(pos, EDGES_BITS) + (u64)ilog2(bits);
+	return edge_before_word(edges, pos >> EDGES_SHIFT);
+}
 
 /* A maximal run. */
 struct edge_run {
@@ -104,17 +138,89 @@ struct edge_run {
 /* The run that @pos is in. */
 struct edge_run run_at(const struct edges *edges, u64 pos);
 
+/* Word @index, which was empty, is not any more; and the other way round. */
+void edges_raise_pyramid(struct edges *edges, u64 index);
+void edges_lower_pyramid(struct edges *edges, u64 index);
+
+static __always_inline u64 *edges_of_kind(struct edge_word *word, enum edge_kind kind)
+{
+	return kind == EDGE_HOLE ? &word->holes : &word->used;
+}
+
+static __always_inline void set_edge(struct edges *edges, u64 pos, enum edge_kind kind)
+{
+	struct edge_word *word = edge_word_of(edges, pos);
+
+	if (!edges_of(word))
+		edges_raise_pyramid(edges, pos >> EDGES_SHIFT);
+	*edges_of_kind(word, kind) |= edge_bit(pos);
+}
+
+static __always_inline void clear_edge(struct edges *edges, u64 pos, enum edge_kind kind)
+{
+	struct edge_word *word = edge_word_of(edges, pos);
+
+	*edges_of_kind(word, kind) &= ~edge_bit(pos);
+	if (!edges_of(word))
+		edges_lower_pyramid(edges, pos >> EDGES_SHIFT);
+}
+
+/* The run at granule 0 is of @kind, whatever it was. */
+void set_origin(struct edges *edges, enum edge_kind kind);
+
 /*
  * [@start, @end) becomes used. It lies in @hole, as run_at() gave it.
+ *
+ *	hole->start    start           end       hole->end
+ *	    |............|###############|............|####
+ *
+ * Where nothing of the hole is left on a side, the run joins the used one there.
  */
-void edges_claim(struct edges *edges, u64 start, u64 end, const struct edge_run *hole);
+static __always_inline void edges_claim(struct edges *edges, u64 start, u64 end,
+					const struct edge_run *hole)
+{
+	if (unlikely(!start))
+		set_origin(edges, EDGE_USED);
+	else if (start == hole->start)
+		clear_edge(edges, start, EDGE_HOLE);
+	else
+		set_edge(edges, start, EDGE_USED);
+	if (end < hole->end)
+		set_edge(edges, end, EDGE_HOLE);
+	else if (end < edges->granules)
+		clear_edge(edges, end, EDGE_USED);
+}
 
 /*
  * [@start, @end) becomes free. It lies in @used, as run_at() gave it. Returns the
  * hole that it is, or that it is part of, now.
+ *
+ *	         start           end
+ *	|..........|...............|............|####
+ *
+ * Where a hole touches the run on a side, the two are one.
  */
-struct edge_run edges_release(struct edges *edges, u64 start, u64 end,
-			      const struct edge_run *used);
+static __always_inline struct edge_run edges_release(struct edges *edges, u64 start, u64 end,
+						     const struct edge_run *used)
+{
+	struct edge_run hole = { start, end, EDGE_HOLE };
+
+	if (unlikely(!start)) {
+		set_origin(edges, EDGE_HOLE);
+	} else if (start == used->start) {
+		clear_edge(edges, start, EDGE_USED);
+		hole.start = edge_before(edges, start);
+	} else {
+		set_edge(edges, start, EDGE_HOLE);
+	}
+	if (end < used->end) {
+		set_edge(edges, end, EDGE_USED);
+	} else if (end < edges->granules) {
+		clear_edge(edges, end, EDGE_HOLE);
+		hole.end = edge_after(edges, end);
+	}
+	return hole;
+}
 
 /* Words that the map has. */
 u64 edge_words(const struct edges *edges);

@@ -117,7 +117,7 @@ static inline int fls64(u64 word)
 /* Undefined for 0, too. */
 static inline int ilog2(u64 n)
 {
-	return 63 - __builtin_clzll(n);
+	return 63 ^ __builtin_clzll(n);
 }
 
 #define hweight64(w) ((unsigned long)__builtin_popcountll(w))

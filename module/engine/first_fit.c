@@ -9,15 +9,13 @@
  *
  * Locks: none; the caller's serialises all calls.
  * Cost: that of the hole map for claim, release, resize, next_free. A claim with an
- * alignment looks at up to CANDIDATES holes that are long enough, then answers
+ * alignment looks at some holes that are long enough, then answers
  * -EAGAIN and goes on with the next one when called again.
  *
  * It does not know which run was claimed with which: that is the caller's record.
  */
 #include "growth.h"
 #include "holemap.h"
-
-#define CANDIDATES 16
 
 static u64 first_fit_footprint(const struct memmgr_geometry *geo)
 {
@@ -34,38 +32,11 @@ static int first_fit_init(void *meta, const struct memmgr_geometry *geo)
 
 static int first_fit_claim(void *meta, struct memmgr_claim *claim, struct memmgr_run *run)
 {
-	struct hole_map *map = meta;
-	struct edge_run hole;
-	u32 tries;
-	u64 pos;
+	int ret = hole_map_refuses(meta, claim);
 
-	if (!claim->len || !is_power_of_2(claim->align))
-		return -EINVAL;
-	if (claim->len > map->free)
-		return -ENOMEM;
-	for (tries = 0; tries < CANDIDATES; tries++) {
-		if (!hole_map_search(map, claim->from, (u32)claim->len, &hole))
-			return -ENOSPC;
-		pos = ALIGN(max(hole.start, claim->from), claim->align);
-		if (pos + claim->len <= hole.end) {
-			hole_map_claim(map, pos, pos + claim->len, &hole);
-			*run = (struct memmgr_run){ pos, claim->len };
-			return 0;
-		}
-		claim->from = hole.end;
-	}
-	return -EAGAIN;
-}
-
-static int first_fit_release(void *meta, const struct memmgr_run *run)
-{
-	struct hole_map *map = meta;
-	struct edge_run used;
-
-	if (!run_is_claimed(&map->layout.edges, run, &used))
-		return -EUCLEAN;
-	hole_map_release(map, run->start, memmgr_run_end(run), &used);
-	return 0;
+	if (ret)
+		return ret;
+	return hole_map_claim(meta, claim, (u32)claim->len, claim->len, claim->align, run);
 }
 
 static int grow(struct hole_map *map, const struct memmgr_resize *want, struct memmgr_run *run,
@@ -76,8 +47,8 @@ static int grow(struct hole_map *map, const struct memmgr_resize *want, struct m
 
 	if (ret)
 		return ret;
-	hole_map_claim(map, growth.run.start, run->start, &growth.below);
-	hole_map_claim(map, memmgr_run_end(run), memmgr_run_end(&growth.run), &growth.above);
+	hole_map_mark_used(map, growth.run.start, run->start, &growth.below);
+	hole_map_mark_used(map, memmgr_run_end(run), memmgr_run_end(&growth.run), &growth.above);
 	*run = growth.run;
 	return 0;
 }
@@ -95,14 +66,9 @@ static int first_fit_resize(void *meta, const struct memmgr_resize *want, struct
 		return -ENOSPC;
 	if (want->len > run->len)
 		return grow(map, want, run, &used);
-	hole_map_release(map, run->start + want->len, memmgr_run_end(run), &used);
+	hole_map_mark_free(map, run->start + want->len, memmgr_run_end(run), &used);
 	run->len = want->len;
 	return 0;
-}
-
-static bool first_fit_next_free(const void *meta, u64 from, struct memmgr_run *run)
-{
-	return hole_map_next_free(meta, from, run);
 }
 
 static void first_fit_stat(const void *meta, struct memmgr_engine_stat *stat)
@@ -115,19 +81,14 @@ static void first_fit_stat(const void *meta, struct memmgr_engine_stat *stat)
 	};
 }
 
-static int first_fit_validate(const void *meta, struct memmgr_check *check)
-{
-	return hole_map_validate(meta, check);
-}
-
 const struct memmgr_engine memmgr_first_fit = {
 	.name = "first_fit",
 	.footprint = first_fit_footprint,
 	.init = first_fit_init,
 	.claim = first_fit_claim,
-	.release = first_fit_release,
+	.release = hole_map_release,
 	.resize = first_fit_resize,
-	.next_free = first_fit_next_free,
+	.next_free = hole_map_next_free,
 	.stat = first_fit_stat,
-	.validate = first_fit_validate,
+	.validate = hole_map_validate,
 };

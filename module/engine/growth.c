@@ -4,21 +4,18 @@
  */
 #include "growth.h"
 
-bool run_is_claimed(const struct edges *edges, const struct memmgr_run *run, struct edge_run *used)
+bool far_run_is_claimed(const struct edges *edges, const struct memmgr_run *run,
+			struct edge_run *used)
 {
-	u64 end, next;
+	u64 next = edge_after_word(edges, run->start >> EDGES_SHIFT);
 
-	if (!run->len || check_add_overflow(run->start, run->len, &end) || end > edges->granules)
-		return false;
-	next = next_edge(edges, run->start + 1);
 	if (next == edges->granules) {
 		*used = run_at(edges, run->start);
 		return used->kind == EDGE_USED;
 	}
-	/* a hole follows what is used; how far that goes back does not matter */
 	*used = (struct edge_run){ run->start, next, EDGE_USED };
 	used->start -= !has_used_edge(edges, run->start);
-	return has_hole_edge(edges, next) && end <= next;
+	return has_hole_edge(edges, next) && memmgr_run_end(run) <= next;
 }
 
 void holes_around(const struct edges *edges, const struct memmgr_run *run,
@@ -29,9 +26,9 @@ void holes_around(const struct edges *edges, const struct memmgr_run *run,
 	*below = (struct edge_run){ start, start, EDGE_HOLE };
 	*above = (struct edge_run){ end, end, EDGE_HOLE };
 	if (start == used->start && start)
-		below->start = prev_edge(edges, start - 1);
+		below->start = edge_before(edges, start);
 	if (end == used->end && end < edges->granules)
-		above->end = next_edge(edges, end + 1);
+		above->end = edge_after(edges, end);
 }
 
 int plan_growth(const struct edges *edges, const struct memmgr_resize *want,

@@ -29,7 +29,7 @@ static u64 *map_of(const struct hole_index *index, u64 len)
 /* Where the hole ends that begins at @start. */
 static u64 hole_end(const struct hole_index *index, u64 start)
 {
-	return next_edge(&index->edges, start + 1);
+	return edge_after(&index->edges, start);
 }
 
 /* Does a hole begin at @start that has @len granules? Any numbers will do. */
@@ -72,7 +72,7 @@ static noinline u64 search_group(const struct hole_index *index, u64 from, u64 l
 	u64 end = min(ALIGN_DOWN(from, HOLES_GROUP) + HOLES_GROUP, index->edges.granules);
 	u64 start;
 
-	for (start = next_edge(&index->edges, from); start < end; start = hole_end(index, start))
+	for (start = from; start < end; start = edge_after(&index->edges, start))
 		if (is_hole(index, start, len))
 			return start;
 	return NOWHERE;

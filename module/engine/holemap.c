@@ -2,47 +2,57 @@
 /*
  * The hole map: see holemap.h.
  */
+#include "growth.h"
 #include "holemap.h"
 
-#define FAN_SHIFT 3
-#define FAN_OUT 8U
-#define LEVELS HOLE_MAP_LEVELS
+/* Holes that one hole_map_claim() tries. */
+#define CANDIDATES 16
 
 /* Words that one hole_map_validate() checks. */
 #define CHECK_WORDS 256
 
 #define NOWHERE U64_MAX
 
-static_assert(FAN_OUT == 1U << FAN_SHIFT);
-static_assert(MEMMGR_GRANULES_MAX <= 64ULL << (FAN_SHIFT * (LEVELS - 1)));
+/* The tree's nodes, by number. */
+#define ROOT 1ULL
+#define FAN_OUT 4ULL
+
+static u64 parent_of(u64 node)
+{
+	return (node + 2) / FAN_OUT;
+}
+
+static u64 first_child_of(u64 node)
+{
+	return node * FAN_OUT - 2;
+}
+
+static bool is_last_child(u64 node)
+{
+	return node % FAN_OUT == 1;
+}
 
 static u64 words_of(u64 granules)
 {
 	return DIV_ROUND_UP(granules, (u64)EDGES_BITS);
 }
 
-static u64 nodes_of(u64 granules, u32 level)
-{
-	return ALIGN(DIV_ROUND_UP(words_of(granules), 1ULL << (FAN_SHIFT * level)), FAN_OUT);
-}
-
 /* Lay out a map of @granules; returns the bytes that it takes. */
-static u64 lay_out(struct hole_layout *layout, u64 granules, u32 measure)
+static u64 lay_out(struct hole_layout *layout, u64 granules, u64 measure)
 {
 	u64 bytes = ALIGN(sizeof(struct hole_map), 64);
 	u64 edges = offsetof(struct hole_map, layout.edges);
-	u32 level;
+	u64 room;
 
 	memset(layout, 0, sizeof(*layout));
 	layout->granules = granules;
 	layout->measure = measure;
-	while (words_of(granules) > 1ULL << (FAN_SHIFT * layout->top))
-		layout->top++;
-	for (level = 0; level <= layout->top; level++) {
-		layout->tree[level] = bytes;
-		bytes += nodes_of(granules, level) * sizeof(u32);
-	}
-	bytes = ALIGN(bytes, sizeof(struct edge_word));
+	layout->leaves = ROOT;
+	for (room = 1; room < words_of(granules); room *= FAN_OUT)
+		layout->leaves = first_child_of(layout->leaves);
+	layout->nodes = ALIGN(layout->leaves + words_of(granules) + 2, FAN_OUT) - 2;
+	layout->tree = bytes + 2 * sizeof(u32); /* a family is 16 bytes of one line */
+	bytes = ALIGN(layout->tree + layout->nodes * sizeof(u32), sizeof(struct edge_word));
 	return edges + edges_lay_out(&layout->edges, bytes - edges, granules);
 }
 
@@ -51,14 +61,19 @@ static u64 length_of(const struct hole_map *map)
 	return map->layout.granules;
 }
 
-static u32 *node_at(const struct hole_map *map, u32 level, u64 index)
+static u32 *tree_of(const struct hole_map *map)
 {
-	return (u32 *)((uintptr_t)map + map->layout.tree[level]) + index;
+	return (u32 *)((uintptr_t)map + map->layout.tree);
+}
+
+static u32 *leaf_at(const struct hole_map *map, u64 index)
+{
+	return tree_of(map) + map->layout.leaves + index;
 }
 
 u32 hole_map_greatest(const struct hole_map *map)
 {
-	return *node_at(map, map->layout.top, 0);
+	return tree_of(map)[ROOT];
 }
 
 /* --- holes ------------------------------------------------------------------ */
@@ -70,44 +85,46 @@ u32 hole_map_greatest(const struct hole_map *map)
 static u32 measure_of(const struct hole_map *map, u64 start, u64 end)
 {
 	u32 order;
+	u64 mask;
 
 	if (map->layout.measure == BY_LENGTH)
 		return (u32)(end - start);
 	order = (u32)ilog2(end - start);
-	return ALIGN(start, 1ULL << order) + (1ULL << order) <= end ? order + 1 : order;
+	mask = (1ULL << order) - 1;
+	/* the last granule of the first place that is aligned so */
+	return order + (((start + mask) | mask) < end);
 }
 
 /* Where the hole ends that begins at @start. */
 static u64 hole_end(const struct hole_map *map, u64 start)
 {
-	return next_edge(&map->layout.edges, start + 1);
+	return edge_after(&map->layout.edges, start);
 }
 
-/* The first hole that begins in the word of @from, not before it, and will do. */
-static bool hole_in_word(const struct hole_map *map, u64 from, u32 measure,
-			 struct edge_run *hole)
+/* The first of @holes, which begin in word @index, that will do; @end is where it ends. */
+static __always_inline u64 hole_among(const struct hole_map *map, u64 index, u64 holes,
+				      u32 measure, u64 *end)
 {
-	u64 base = ALIGN_DOWN(from, EDGES_BITS);
-	u64 holes = edge_word_of(&map->layout.edges, from)->holes & (~0ULL << (from % EDGES_BITS));
+	u64 start;
 
 	for (; holes; holes &= holes - 1) {
-		hole->start = base + __ffs64(holes);
-		hole->end = hole_end(map, hole->start);
-		if (measure_of(map, hole->start, hole->end) >= measure)
-			return true;
+		start = (index << EDGES_SHIFT) + __ffs64(holes);
+		*end = hole_end(map, start);
+		if (measure_of(map, start, *end) >= measure)
+			return start;
 	}
-	return false;
+	return NOWHERE;
 }
 
 /* The greatest measure of the holes that begin in word @index. */
-static u32 greatest_in_word(const struct hole_map *map, u64 index)
+static __always_inline u32 greatest_in_word(const struct hole_map *map, u64 index)
 {
 	u64 holes = edge_word_at(&map->layout.edges, index)->holes;
 	u32 best = 0;
 	u64 start;
 
 	for (; holes; holes &= holes - 1) {
-		start = index * EDGES_BITS + __ffs64(holes);
+		start = (index << EDGES_SHIFT) + __ffs64(holes);
 		best = max(best, measure_of(map, start, hole_end(map, start)));
 	}
 	return best;
@@ -117,134 +134,167 @@ static u32 greatest_in_word(const struct hole_map *map, u64 index)
 
 static u32 greatest_of(const u32 *family)
 {
-	u32 a = max(family[0], family[1]), b = max(family[2], family[3]);
-	u32 c = max(family[4], family[5]), d = max(family[6], family[7]);
-
-	static_assert(FAN_OUT == 8, "a family is spelled out here");
-	return max(max(a, b), max(c, d));
+	return max(max(family[0], family[1]), max(family[2], family[3]));
 }
 
-/* Leaf @index is now @value; so are its ancestors, as far as that concerns them. */
-static void set_leaf(struct hole_map *map, u64 index, u32 value)
+/* Leaf @index is at least @value, and so are its ancestors. */
+static __always_inline void raise_leaf(struct hole_map *map, u64 index, u32 value)
 {
-	u32 *node = node_at(map, 0, index);
-	u32 level, old = *node, above;
+	u32 *tree = tree_of(map);
+	u64 i;
 
-	*node = value;
-	for (level = 1; level <= map->layout.top; level++) {
-		index >>= FAN_SHIFT;
-		node = node_at(map, level, index);
-		above = *node;
-		if (value > above)
-			*node = value;
-		else if (old == above)
-			*node = greatest_of(node_at(map, level - 1, index << FAN_SHIFT));
-		if (*node == above)
+	for (i = map->layout.leaves + index; tree[i] < value; i = parent_of(i))
+		tree[i] = value;
+}
+
+/* Leaf @index sinks to @value; so do its ancestors, as far as that concerns them. */
+static __always_inline void lower_leaf(struct hole_map *map, u64 index, u32 value)
+{
+	u64 i = map->layout.leaves + index;
+	u32 *tree = tree_of(map);
+	u32 old = tree[i];
+
+	while (value < old) {
+		tree[i] = value;
+		i = parent_of(i);
+		if (tree[i] != old)
 			return;
-		old = above;
-		value = *node;
+		value = greatest_of(&tree[first_child_of(i)]);
 	}
 }
 
 /* A hole begins at @start, or one that does has grown. */
-static void hole_came(struct hole_map *map, u64 start, u64 end)
+static __always_inline void hole_came(struct hole_map *map, u64 start, u64 end)
 {
-	u32 measure = measure_of(map, start, end);
-	u64 index = start >> EDGES_SHIFT;
-
-	if (measure > *node_at(map, 0, index))
-		set_leaf(map, index, measure);
+	raise_leaf(map, start >> EDGES_SHIFT, measure_of(map, start, end));
 }
 
 /* The hole that began at @start is gone, or has shrunk. */
-static void hole_went(struct hole_map *map, u64 start, u64 end)
+static __always_inline void hole_went(struct hole_map *map, u64 start, u64 end)
 {
 	u64 index = start >> EDGES_SHIFT;
 
-	if (measure_of(map, start, end) == *node_at(map, 0, index))
-		set_leaf(map, index, greatest_in_word(map, index));
+	if (measure_of(map, start, end) == *leaf_at(map, index))
+		lower_leaf(map, index, greatest_in_word(map, index));
 }
 
-/* The first node of a family that is at least @measure; there is one. */
-static u64 first_of(const u32 *family, u32 measure)
+/* The first leaf below node @i that is at least @measure; there is one. */
+static __always_inline u64 first_below(const struct hole_map *map, u64 i, u32 measure)
 {
-	u64 i = 0;
+	const u32 *tree = tree_of(map);
 
-	while (family[i] < measure)
-		i++;
-	return i;
+	while (i < map->layout.leaves) {
+		i = first_child_of(i);
+		i += tree[i] < measure;
+		i += tree[i] < measure;
+		i += tree[i] < measure;
+	}
+	return i - map->layout.leaves;
 }
 
 /* The first leaf from @index on that is at least @measure, or NOWHERE. */
 static u64 find_leaf(const struct hole_map *map, u64 index, u32 measure)
 {
-	u32 level = index ? 0 : map->layout.top;
+	const u32 *tree = tree_of(map);
+	u64 i = map->layout.leaves + index;
 
-	for (; *node_at(map, level, index) < measure; index++) {
-		if (level == map->layout.top)
+	while (tree[i] < measure) { /* go to the right, as high up as that can be */
+		while (is_last_child(i))
+			i = parent_of(i);
+		if (!i)
 			return NOWHERE;
-		for (; (index + 1) % FAN_OUT == 0 && level < map->layout.top; level++)
-			index >>= FAN_SHIFT;
+		i++;
 	}
-	while (level--) {
-		index <<= FAN_SHIFT;
-		index += first_of(node_at(map, level, index), measure);
-	}
-	return index;
+	return first_below(map, i, measure);
 }
 
-/* The hole that @from is in, or that begins in the rest of its word. */
-static bool search_word(const struct hole_map *map, u64 from, u32 measure,
-			struct edge_run *hole)
+/* The first hole that begins in word @index and will do; there is one. */
+static __always_inline struct edge_run first_in_word(const struct hole_map *map, u64 index,
+						     u32 measure)
 {
+	struct edge_run hole = { .kind = EDGE_HOLE };
+	u64 holes = edge_word_at(&map->layout.edges, index)->holes;
+
+	hole.start = hole_among(map, index, holes, measure, &hole.end);
+	return hole;
+}
+
+/* The hole that @from is in, or the first behind it, if it will do. */
+static noinline bool search_from(const struct hole_map *map, u64 from, u32 measure,
+				 struct edge_run *hole)
+{
+	u64 index = from >> EDGES_SHIFT;
+	u64 behind = edge_word_at(&map->layout.edges, index)->holes & edge_bits_after(from);
+
 	*hole = run_at(&map->layout.edges, from);
 	if (hole->kind == EDGE_HOLE && measure_of(map, from, hole->end) >= measure)
 		return true;
-	return hole_in_word(map, from, measure, hole);
+	hole->start = hole_among(map, index, behind, measure, &hole->end);
+	if (hole->start != NOWHERE)
+		return true;
+	if (++index == words_of(length_of(map)))
+		return false;
+	index = find_leaf(map, index, measure);
+	if (index == NOWHERE)
+		return false;
+	*hole = first_in_word(map, index, measure);
+	return true;
 }
 
-bool hole_map_search(const struct hole_map *map, u64 from, u32 measure, struct edge_run *hole)
+static __always_inline bool search(const struct hole_map *map, u64 from, u32 measure,
+				   struct edge_run *hole)
 {
-	u64 index = from >> EDGES_SHIFT;
+	struct edge_run found;
 
-	if (from >= length_of(map) || hole_map_greatest(map) < measure)
+	if (hole_map_greatest(map) < measure)
 		return false;
-	if (from) {
-		if (search_word(map, from, measure, hole))
-			return true;
-		if (++index == words_of(length_of(map)))
-			return false;
+	if (likely(!from)) {
+		*hole = first_in_word(map, first_below(map, ROOT, measure), measure);
+		return true;
 	}
-	index = find_leaf(map, index, measure);
-	return index != NOWHERE && hole_in_word(map, index << EDGES_SHIFT, measure, hole);
+	if (from >= length_of(map) || !search_from(map, from, measure, &found))
+		return false;
+	*hole = found;
+	return true;
 }
 
 /* --- changes ---------------------------------------------------------------- */
 
-void hole_map_claim(struct hole_map *map, u64 start, u64 end, const struct edge_run *hole)
+/* [@start, @end), not empty, of @hole becomes used. */
+static __always_inline void mark_used(struct hole_map *map, u64 start, u64 end,
+				      const struct edge_run *hole)
 {
-	if (start == end)
-		return;
 	edges_claim(&map->layout.edges, start, end, hole);
-	hole_went(map, hole->start, hole->end);
 	if (end < hole->end)
-		hole_came(map, end, hole->end);
+		hole_came(map, end, hole->end); /* no higher than to where the other way meets */
+	hole_went(map, hole->start, hole->end);
 	map->free -= end - start;
 	map->changes++;
 }
 
-void hole_map_release(struct hole_map *map, u64 start, u64 end, const struct edge_run *used)
+void hole_map_mark_used(struct hole_map *map, u64 start, u64 end, const struct edge_run *hole)
 {
-	struct edge_run hole;
+	if (start != end)
+		mark_used(map, start, end, hole);
+}
 
-	if (start == end)
-		return;
-	hole = edges_release(&map->layout.edges, start, end, used);
+/* [@start, @end), not empty, of @used becomes free. */
+static __always_inline void mark_free(struct hole_map *map, u64 start, u64 end,
+				      const struct edge_run *used)
+{
+	struct edge_run hole = edges_release(&map->layout.edges, start, end, used);
+
 	hole_came(map, hole.start, hole.end);
 	if (end < hole.end)
 		hole_went(map, end, hole.end);
 	map->free += end - start;
 	map->changes++;
+}
+
+void hole_map_mark_free(struct hole_map *map, u64 start, u64 end, const struct edge_run *used)
+{
+	if (start != end)
+		mark_free(map, start, end, used);
 }
 
 /* --- what engines have in common -------------------------------------------- */
@@ -263,16 +313,50 @@ void hole_map_init(struct hole_map *map, u64 granules, enum hole_measure measure
 	struct edge_run all = { 0, granules, EDGE_USED };
 
 	lay_out(&map->layout, granules, measure);
+	tree_of(map)[0] = U32_MAX;
 	map->free = 0;
-	hole_map_release(map, 0, granules, &all);
+	hole_map_mark_free(map, 0, granules, &all);
 	map->changes = 0;
 }
 
-bool hole_map_next_free(const struct hole_map *map, u64 from, struct memmgr_run *run)
+int hole_map_claim(struct hole_map *map, struct memmgr_claim *claim, u32 measure, u64 len,
+		   u64 align, struct memmgr_run *run)
 {
 	struct edge_run hole;
+	u32 tries;
+	u64 pos;
 
-	if (!hole_map_search(map, from, 1, &hole))
+	for (tries = 0; tries < CANDIDATES; tries++) {
+		if (!search(map, claim->from, measure, &hole))
+			return -ENOSPC;
+		pos = ALIGN(max(hole.start, claim->from), align);
+		if (pos + len <= hole.end) {
+			mark_used(map, pos, pos + len, &hole);
+			*run = (struct memmgr_run){ pos, len };
+			return 0;
+		}
+		claim->from = min(pos, hole.end); /* a block cut short may be left there */
+	}
+	return -EAGAIN;
+}
+
+int hole_map_release(void *meta, const struct memmgr_run *run)
+{
+	struct hole_map *map = meta;
+	struct edge_run used;
+
+	if (!run_is_claimed(&map->layout.edges, run, &used))
+		return -EUCLEAN;
+	mark_free(map, run->start, memmgr_run_end(run), &used);
+	return 0;
+}
+
+bool hole_map_next_free(const void *meta, u64 from, struct memmgr_run *run)
+{
+	const struct hole_map *map = meta;
+	struct edge_run hole;
+
+	if (!search(map, from, 1, &hole))
 		return false;
 	run->start = max(hole.start, from);
 	run->len = hole.end - run->start;
@@ -296,34 +380,41 @@ static const char *layout_damage(const struct hole_map *map)
 	return NULL;
 }
 
-/* Is each ancestor of leaf @index the greatest of its family? */
-static const char *tree_damage(const struct hole_map *map, u64 index)
+/* Is node @i, which is no leaf, the greatest of its children? One without any is 0. */
+static const char *node_damage(const struct hole_map *map, u64 i)
 {
-	u32 level;
+	const u32 *tree = tree_of(map);
+	u64 child = first_child_of(i);
 
-	if (*node_at(map, 0, index) != greatest_in_word(map, index))
-		return "greatest hole of a word";
-	for (level = 1; level <= map->layout.top; level++) {
-		index >>= FAN_SHIFT;
-		if (*node_at(map, level, index) !=
-		    greatest_of(node_at(map, level - 1, index << FAN_SHIFT)))
-			return "greatest hole of a node";
-	}
-	return NULL;
+	if (!i)
+		return *tree == U32_MAX ? NULL : "the entry before the root";
+	if (child >= map->layout.nodes)
+		return tree[i] ? "a node past the end" : NULL;
+	return tree[i] == greatest_of(&tree[child]) ? NULL : "greatest hole of a node";
 }
 
-/* Are the nodes zero that fill up the last family of each level? */
+/* Is leaf @index what its word says, and are two of the other nodes right? */
+static const char *tree_damage(const struct hole_map *map, u64 index)
+{
+	const char *what = NULL;
+	u64 i;
+
+	if (*leaf_at(map, index) != greatest_in_word(map, index))
+		return "greatest hole of a word";
+	/* there are less than two for a leaf */
+	for (i = 2 * index; !what && i < min(2 * index + 2, map->layout.leaves); i++)
+		what = node_damage(map, i);
+	return what;
+}
+
+/* Are the nodes zero that fill up the last family of leaves? */
 static const char *padding_damage(const struct hole_map *map)
 {
-	u64 count = words_of(length_of(map)), i;
-	u32 level;
+	u64 i;
 
-	for (level = 0; level <= map->layout.top; level++) {
-		for (i = count; i % FAN_OUT; i++)
-			if (*node_at(map, level, i))
-				return "a node past the end";
-		count = DIV_ROUND_UP(count, (u64)FAN_OUT);
-	}
+	for (i = words_of(length_of(map)); map->layout.leaves + i < map->layout.nodes; i++)
+		if (*leaf_at(map, i))
+			return "a node past the end";
 	return NULL;
 }
 
@@ -371,8 +462,9 @@ static int check_word(const struct hole_map *map, struct memmgr_check *check)
 	return 0;
 }
 
-int hole_map_validate(const struct hole_map *map, struct memmgr_check *check)
+int hole_map_validate(const void *meta, struct memmgr_check *check)
 {
+	const struct hole_map *map = meta;
 	const char *what = layout_damage(map);
 	u64 last, end;
 

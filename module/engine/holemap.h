@@ -5,13 +5,17 @@
  * measure: its length, or the order of the largest buddy in it.
  *
  * A leaf for each word of 64 granules is the greatest measure of the holes that
- * begin in it, however far they reach, and a node above is the greatest of FAN_OUT
- * below. The first leaf that is not less than what is wanted is where the lowest
- * such hole begins, and one path down finds it.
+ * begin in it, however far they reach, and a node above is the greatest of four. The
+ * first leaf that is not less than what is wanted is where the lowest such hole
+ * begins, and one path down finds it.
  *
  *	granules  ##..####.#######......................###....####........
  *	word      |0              |1              |2              |3      |
  *	length     2               22              4               8
+ *
+ * The tree lies in memory as a heap does: node 1 is the root, nodes 2 to 5 are its
+ * children, and so on; entry 0 is greater than any measure and ends a way up. All
+ * levels but that of the leaves are as if there were leaves for all of them.
  *
  * A claim or a release changes one hole or two. One that comes can only raise its
  * leaf; one that goes lowers it only if it was the greatest there. A leaf that rose
@@ -20,17 +24,15 @@
  * Invariants, all checked by hole_map_validate(): those of the edge map; each leaf
  * and each node is exact; @free counts the free granules.
  *
- * Locks: none. Cost: O(FAN_OUT * levels), with at most ten levels, whatever the
- * length of a hole or of a run. Memory: 20 bytes for 64 granules and a seventh of
- * four more above: 2 % of an arena of 16-byte granules.
+ * Locks: none. Cost: O(levels), with at most 14 levels, whatever the length of a
+ * hole or of a run. Memory: 16 bytes for 64 granules and four for each node: 2.1 %
+ * to 2.5 % of an arena of 16-byte granules, least if its length is a power of four.
  */
 #ifndef MEMMGR_ENGINE_HOLEMAP_H
 #define MEMMGR_ENGINE_HOLEMAP_H
 
 #include "edges.h"
 #include "engine.h"
-
-#define HOLE_MAP_LEVELS 10 /* 64 * 8^9 granules are more than an arena can have */
 
 /* What holes are compared by. */
 enum hole_measure {
@@ -43,16 +45,17 @@ enum hole_measure {
  * @granules: length of the arena
  * @edges: the edge map, which has that length once more: each vouches for the other
  * @measure: enum hole_measure
- * @top: the root's level
- * @tree: where the tournament's levels up to the root are, the leaves first, in
- *	whole families: bytes from the start of the map on
+ * @leaves: number of the first leaf
+ * @nodes: number after the last leaf's, which has a whole family
+ * @tree: where the tournament is: bytes from the start of the map on
  */
 struct hole_layout {
 	u64 granules;
 	struct edges edges;
-	u32 measure;
-	u32 top;
-	u64 tree[HOLE_MAP_LEVELS];
+	u64 measure;
+	u64 leaves;
+	u64 nodes;
+	u64 tree;
 };
 
 /**
@@ -76,20 +79,31 @@ void hole_map_init(struct hole_map *map, u64 granules, enum hole_measure measure
 /* The greatest measure that a hole has; 0 if there is none. */
 u32 hole_map_greatest(const struct hole_map *map);
 
-/*
- * The lowest hole that from @from on has at least @measure. Where @from lies in
- * it, its start is before @from. False if there is none.
- */
-bool hole_map_search(const struct hole_map *map, u64 from, u32 measure, struct edge_run *hole);
-
 /* [@start, @end) of @hole becomes used; nothing if it is empty. */
-void hole_map_claim(struct hole_map *map, u64 start, u64 end, const struct edge_run *hole);
+void hole_map_mark_used(struct hole_map *map, u64 start, u64 end, const struct edge_run *hole);
 
 /* [@start, @end) of @used becomes free; nothing if it is empty. */
-void hole_map_release(struct hole_map *map, u64 start, u64 end, const struct edge_run *used);
+void hole_map_mark_free(struct hole_map *map, u64 start, u64 end, const struct edge_run *used);
 
-/* See struct memmgr_engine. */
-bool hole_map_next_free(const struct hole_map *map, u64 from, struct memmgr_run *run);
-int hole_map_validate(const struct hole_map *map, struct memmgr_check *check);
+/* Why nothing can be done for @claim, or 0. */
+static inline int hole_map_refuses(const struct hole_map *map, const struct memmgr_claim *claim)
+{
+	if (!claim->len || !is_power_of_2(claim->align))
+		return -EINVAL;
+	return claim->len > map->free ? -ENOMEM : 0;
+}
+
+/*
+ * Take the lowest @len granules from @claim->from on that are aligned to @align and
+ * lie in a hole of at least @measure; sees to @claim->from. 0, -ENOSPC if there is
+ * no such hole, -EAGAIN after CANDIDATES that have no aligned place.
+ */
+int hole_map_claim(struct hole_map *map, struct memmgr_claim *claim, u32 measure, u64 len,
+		   u64 align, struct memmgr_run *run);
+
+/* Operations of an engine whose metadata is a hole map: see struct memmgr_engine. */
+int hole_map_release(void *meta, const struct memmgr_run *run);
+bool hole_map_next_free(const void *meta, u64 from, struct memmgr_run *run);
+int hole_map_validate(const void *meta, struct memmgr_check *check);
 
 #endif /* MEMMGR_ENGINE_HOLEMAP_H */

@@ -186,7 +186,7 @@ void ebuddy_suite(void)
 	tap_test("alignment_is_the_arenas_beyond_the_border");
 	alignment_is_the_arenas_beyond_the_border();
 	tap_test("every_flipped_bit_is_found_or_harmless");
-	every_flipped_bit_is_found_or_harmless(&memmgr_ebuddy, 2500, 1500, 1088);
+	every_flipped_bit_is_found_or_harmless(&memmgr_ebuddy, 2500, 1500, 832);
 	tap_test("validate_survives_garbage");
 	validate_survives_garbage(&memmgr_ebuddy, 3000);
 }
