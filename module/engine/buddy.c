@@ -98,13 +98,14 @@ static int claim_cut(struct hole_map *map, const struct memmgr_claim *claim,
 static int buddy_claim(void *meta, struct memmgr_claim *claim, struct memmgr_run *run)
 {
 	int ret = hole_map_refuses(meta, claim);
+	u32 order;
 	u64 size;
 
 	if (ret)
 		return ret;
-	size = block_size(claim->len);
-	ret = hole_map_claim(meta, claim, order_of(claim->len) + 1, size, max(size, claim->align),
-			     run);
+	order = order_of(claim->len);
+	size = 1ULL << order;
+	ret = hole_map_claim(meta, claim, order + 1, size, max(size, claim->align), run);
 	return ret == -ENOSPC ? claim_cut(meta, claim, run) : ret;
 }
 

@@ -214,16 +214,15 @@ static bool may_dip(const struct ebuddy *e, const struct memmgr_claim *claim)
 }
 
 /*
- * Whoever may dip into the emergency heap runs out of memory when both heaps
- * together have too little, and out of space when neither has it in one piece.
+ * The buddy heap has said @ret. Whoever may dip into the emergency heap runs out of
+ * memory when both heaps together have too little, and out of space when neither
+ * has it in one piece.
  */
-static int ebuddy_claim(void *meta, struct memmgr_claim *claim, struct memmgr_run *run)
+static noinline int claim_elsewhere(struct ebuddy *e, struct memmgr_claim *claim,
+				    struct memmgr_run *run, int ret)
 {
-	struct ebuddy *e = meta;
 	struct memmgr_engine_stat stat;
-	int ret;
 
-	ret = memmgr_buddy.claim(buddy_of(e), claim, run);
 	if ((ret != -ENOMEM && ret != -ENOSPC) || !may_dip(e, claim))
 		return ret;
 	ret = claim_reserve(e, claim, run);
@@ -233,14 +232,27 @@ static int ebuddy_claim(void *meta, struct memmgr_claim *claim, struct memmgr_ru
 	return claim->len > stat.free ? -ENOMEM : -ENOSPC;
 }
 
+static int ebuddy_claim(void *meta, struct memmgr_claim *claim, struct memmgr_run *run)
+{
+	int ret = memmgr_buddy.claim(buddy_of(meta), claim, run);
+
+	return likely(!ret) ? 0 : claim_elsewhere(meta, claim, run, ret);
+}
+
+static int release_reserve(const struct ebuddy *e, const struct memmgr_run *run)
+{
+	struct memmgr_run part = { run->start - e->border, run->len };
+
+	return e->second ? memmgr_first_fit.release(reserve_of(e), &part) : -EUCLEAN;
+}
+
 static int ebuddy_release(void *meta, const struct memmgr_run *run)
 {
-	struct ebuddy *e = meta;
-	struct memmgr_run part = { run->start - e->border, run->len };
+	const struct ebuddy *e = meta;
 
 	if (run->start < e->border)
 		return memmgr_buddy.release(buddy_of(e), run);
-	return e->second ? memmgr_first_fit.release(reserve_of(e), &part) : -EUCLEAN;
+	return release_reserve(e, run);
 }
 
 static int ebuddy_resize(void *meta, const struct memmgr_resize *want, struct memmgr_run *run)

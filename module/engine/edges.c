@@ -4,6 +4,8 @@
  */
 #include "edges.h"
 
+#define NOWHERE U64_MAX
+
 u64 edge_words(const struct edges *edges)
 {
 	return DIV_ROUND_UP(edges->granules, (u64)EDGES_BITS);
@@ -47,14 +49,15 @@ static u64 bits_from(u64 pos)
 	return ~0ULL << (pos % EDGES_BITS);
 }
 
-/* The first edge below word @index of @level of the pyramid, which is not zero. */
+/* The first word below word @index of @level of the pyramid, which is not zero. */
 static u64 first_below(const struct edges *edges, unsigned int level, u64 index)
 {
 	while (level--)
 		index = index << EDGES_SHIFT | lowest(*pyramid_at(edges, level, index));
-	return index << EDGES_SHIFT | lowest(edges_of(edge_word_at(edges, index)));
+	return index;
 }
 
+/* The last edge below it. */
 static u64 last_below(const struct edges *edges, unsigned int level, u64 index)
 {
 	while (level--)
@@ -62,7 +65,8 @@ static u64 last_below(const struct edges *edges, unsigned int level, u64 index)
 	return index << EDGES_SHIFT | highest(edges_of(edge_word_at(edges, index)));
 }
 
-u64 edge_after_word(const struct edges *edges, u64 index)
+/* The first word with an edge behind word @index, or NOWHERE. */
+static __always_inline u64 word_after(const struct edges *edges, u64 index)
 {
 	unsigned int level;
 	u64 bits;
@@ -76,7 +80,28 @@ u64 edge_after_word(const struct edges *edges, u64 index)
 		}
 		index >>= EDGES_SHIFT;
 	}
-	return edges->granules;
+	return NOWHERE;
+}
+
+u64 edge_after_word(const struct edges *edges, u64 index)
+{
+	index = word_after(edges, index);
+	if (index == NOWHERE)
+		return edges->granules;
+	return index << EDGES_SHIFT | lowest(edges_of(edge_word_at(edges, index)));
+}
+
+u64 far_end_of_used(const struct edges *edges, u64 pos)
+{
+	u64 index = word_after(edges, pos >> EDGES_SHIFT);
+	const struct edge_word *word;
+	u64 first;
+
+	if (index == NOWHERE)
+		return run_at(edges, pos).kind == EDGE_USED ? edges->granules : 0;
+	word = edge_word_at(edges, index);
+	first = lowest(edges_of(word));
+	return word->holes & edge_bit(first) ? index << EDGES_SHIFT | first : 0;
 }
 
 u64 edge_before_word(const struct edges *edges, u64 index)
@@ -111,7 +136,7 @@ void edges_raise_pyramid(struct edges *edges, u64 index)
 	unsigned int level;
 	u64 *word, old;
 
-	for (level = 0; level < EDGES_LEVELS; level++, index >>= EDGES_SHIFT) {
+	for (level = 1; level < EDGES_LEVELS; level++, index >>= EDGES_SHIFT) {
 		word = pyramid_at(edges, level, index >> EDGES_SHIFT);
 		old = *word;
 		*word |= edge_bit(index);
@@ -125,7 +150,7 @@ void edges_lower_pyramid(struct edges *edges, u64 index)
 	unsigned int level;
 	u64 *word;
 
-	for (level = 0; level < EDGES_LEVELS; level++, index >>= EDGES_SHIFT) {
+	for (level = 1; level < EDGES_LEVELS; level++, index >>= EDGES_SHIFT) {
 		word = pyramid_at(edges, level, index >> EDGES_SHIFT);
 		*word &= ~edge_bit(index);
 		if (*word)

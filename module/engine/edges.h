@@ -103,6 +103,9 @@ u64 edges_lay_out(struct edges *edges, u64 offset, u64 granules);
 /* First edge behind word @index, or the arena's length. */
 u64 edge_after_word(const struct edges *edges, u64 index);
 
+/* The end of the used run that @pos is in, which is behind its word; 0 in a hole. */
+u64 far_end_of_used(const struct edges *edges, u64 pos);
+
 /* Last edge in front of word @index, or 0. */
 u64 edge_before_word(const struct edges *edges, u64 index);
 
@@ -114,6 +117,18 @@ static inline u64 edge_after(const struct edges *edges, u64 pos)
 	if (bits)
 		return ALIGN_DOWN(pos, EDGES_BITS) + __ffs64(bits);
 	return edge_after_word(edges, pos >> EDGES_SHIFT);
+}
+
+/* The end of the used run that @pos is in; 0 in a hole. @pos lies in the arena. */
+static __always_inline u64 end_of_used(const struct edges *edges, u64 pos)
+{
+	const struct edge_word *word = edge_word_of(edges, pos);
+	u64 bits = edges_of(word) & edge_bits_after(pos);
+
+	if (!bits)
+		return far_end_of_used(edges, pos);
+	/* a hole follows what is used */
+	return word->holes & bits & -bits ? ALIGN_DOWN(pos, EDGES_BITS) + __ffs64(bits) : 0;
 }
 
 /* Last edge before @pos, which is neither 0 nor more than the arena's length. */
@@ -138,9 +153,34 @@ struct edge_run {
 /* The run that @pos is in. */
 struct edge_run run_at(const struct edges *edges, u64 pos);
 
-/* Word @index, which was empty, is not any more; and the other way round. */
+/* A word of the pyramid's first level, which was empty, is not any more; or now is. */
 void edges_raise_pyramid(struct edges *edges, u64 index);
 void edges_lower_pyramid(struct edges *edges, u64 index);
+
+static inline u64 *edge_pyramid(const struct edges *edges)
+{
+	return (u64 *)((uintptr_t)edges + edges->pyramid[0]);
+}
+
+/* Word @index of the edges, which was empty, is not any more. */
+static __always_inline void raise_word(struct edges *edges, u64 index)
+{
+	u64 *word = edge_pyramid(edges) + (index >> EDGES_SHIFT), old = *word;
+
+	*word = old | edge_bit(index);
+	if (unlikely(!old))
+		edges_raise_pyramid(edges, index >> EDGES_SHIFT);
+}
+
+/* Word @index of the edges is empty now. */
+static __always_inline void lower_word(struct edges *edges, u64 index)
+{
+	u64 *word = edge_pyramid(edges) + (index >> EDGES_SHIFT), left = *word & ~edge_bit(index);
+
+	*word = left;
+	if (unlikely(!left))
+		edges_lower_pyramid(edges, index >> EDGES_SHIFT);
+}
 
 static __always_inline u64 *edges_of_kind(struct edge_word *word, enum edge_kind kind)
 {
@@ -152,7 +192,7 @@ static __always_inline void set_edge(struct edges *edges, u64 pos, enum edge_kin
 	struct edge_word *word = edge_word_of(edges, pos);
 
 	if (!edges_of(word))
-		edges_raise_pyramid(edges, pos >> EDGES_SHIFT);
+		raise_word(edges, pos >> EDGES_SHIFT);
 	*edges_of_kind(word, kind) |= edge_bit(pos);
 }
 
@@ -162,7 +202,7 @@ static __always_inline void clear_edge(struct edges *edges, u64 pos, enum edge_k
 
 	*edges_of_kind(word, kind) &= ~edge_bit(pos);
 	if (!edges_of(word))
-		edges_lower_pyramid(edges, pos >> EDGES_SHIFT);
+		lower_word(edges, pos >> EDGES_SHIFT);
 }
 
 /* The run at granule 0 is of @kind, whatever it was. */

@@ -111,7 +111,7 @@ static inline unsigned long __ffs64(u64 word)
 
 static inline int fls64(u64 word)
 {
-	return word ? 64 - __builtin_clzll(word) : 0;
+	return word ? 1 + (63 ^ __builtin_clzll(word)) : 0;
 }
 
 /* Undefined for 0, too. */

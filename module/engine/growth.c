@@ -4,20 +4,6 @@
  */
 #include "growth.h"
 
-bool far_run_is_claimed(const struct edges *edges, const struct memmgr_run *run,
-			struct edge_run *used)
-{
-	u64 next = edge_after_word(edges, run->start >> EDGES_SHIFT);
-
-	if (next == edges->granules) {
-		*used = run_at(edges, run->start);
-		return used->kind == EDGE_USED;
-	}
-	*used = (struct edge_run){ run->start, next, EDGE_USED };
-	used->start -= !has_used_edge(edges, run->start);
-	return has_hole_edge(edges, next) && memmgr_run_end(run) <= next;
-}
-
 void holes_around(const struct edges *edges, const struct memmgr_run *run,
 		  const struct edge_run *used, struct edge_run *below, struct edge_run *above)
 {

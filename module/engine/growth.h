@@ -9,10 +9,6 @@
 #include "edges.h"
 #include "engine.h"
 
-/* As the next one, for a run within the arena with no edge after its start in that word. */
-bool far_run_is_claimed(const struct edges *edges, const struct memmgr_run *run,
-			struct edge_run *used);
-
 /*
  * Is all of @run claimed? Then @used is the used run that it is part of. Unless
  * that begins where @run does, its start is some lower granule: to find the edge
@@ -21,22 +17,16 @@ bool far_run_is_claimed(const struct edges *edges, const struct memmgr_run *run,
 static __always_inline bool run_is_claimed(const struct edges *edges,
 					   const struct memmgr_run *run, struct edge_run *used)
 {
-	const struct edge_word *word;
-	u64 end, bits;
+	u64 end;
 
 	if (!run->len || check_add_overflow(run->start, run->len, &end) || end > edges->granules)
 		return false;
-	word = edge_word_of(edges, run->start);
-	bits = edges_of(word) & edge_bits_after(run->start);
-	if (!bits)
-		return far_run_is_claimed(edges, run, used);
 	*used = (struct edge_run){
-		.start = run->start - !(word->used & edge_bit(run->start)),
-		.end = ALIGN_DOWN(run->start, EDGES_BITS) + __ffs64(bits),
+		.start = run->start - !has_used_edge(edges, run->start),
+		.end = end_of_used(edges, run->start),
 		.kind = EDGE_USED,
 	};
-	/* a hole follows what is used; how far that goes back does not matter */
-	return (word->holes & bits & -bits) && end <= used->end;
+	return end <= used->end;
 }
 
 /* The holes that touch @run, part of @used, on both sides; empty if there is none. */

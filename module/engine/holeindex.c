@@ -6,6 +6,7 @@
 
 #define NOWHERE U64_MAX
 #define HEAVY (1U << 31)
+#define GROUP_WORDS (HOLES_GROUP / EDGES_BITS)
 
 static_assert(offsetof(struct hole_index, edges) == 0, "both count bytes from the same place");
 static_assert(HOLES_GROUP % EDGES_BITS == 0);
@@ -79,29 +80,54 @@ static noinline u64 search_group(const struct hole_index *index, u64 from, u64 l
 }
 
 /*
- * The first hole of @len that begins in @group.
- *
- * It begins @len before a used run does. So does many a hole that is shorter and
- * has other runs behind it: 64 granules are sorted out at once, and what remains
- * is looked at. Near the arena's end, where there may be nothing behind a hole,
- * all are looked at.
+ * Holes of @word that may have @len: it is @len before a used run that they begin.
+ * So does many a hole that is shorter and has other runs behind it.
  */
-static u64 find_in_group(const struct hole_index *index, u64 group, u64 len)
+static u64 candidates(const struct edge_word *word, u64 len)
 {
-	const struct edge_word *word = edge_word_of(&index->edges, group * HOLES_GROUP);
 	const struct edge_word *ends = word + len / EDGES_BITS;
-	u64 shift = len % EDGES_BITS, base = group * HOLES_GROUP, found, start;
-	u32 i;
+	u64 shift = len % EDGES_BITS;
 
-	if (base + HOLES_GROUP + len + EDGES_BITS > index->edges.granules)
-		return search_group(index, base, len);
-	for (i = 0; i < HOLES_GROUP / EDGES_BITS; i++) {
-		found = ends[i].used >> shift | ends[i + 1].used << 1 << (63 - shift);
-		for (found &= word[i].holes; found; found &= found - 1) {
-			start = base + i * EDGES_BITS + __ffs64(found);
+	if (likely(!word->holes))
+		return 0;
+	return word->holes & (ends[0].used >> shift | ends[1].used << 1 << (63 - shift));
+}
+
+/* The first hole of @len in @group from its word @i on, whose candidates are @found. */
+static noinline u64 look_closer(const struct hole_index *index, u64 group, u64 len, u64 i,
+				u64 found)
+{
+	const struct edge_word *word = edge_word_at(&index->edges, group * GROUP_WORDS);
+	u64 start;
+
+	for (;;) {
+		for (; found; found &= found - 1) {
+			start = group * HOLES_GROUP + i * EDGES_BITS + __ffs64(found);
 			if (hole_end(index, start) == start + len)
 				return start;
 		}
+		if (++i == GROUP_WORDS)
+			return NOWHERE;
+		found = candidates(&word[i], len);
+	}
+}
+
+/*
+ * The first hole of @len that begins in @group: 64 granules are sorted out at once,
+ * and what remains is looked at. Near the arena's end, where there may be nothing
+ * behind a hole, all are looked at.
+ */
+static u64 find_in_group(const struct hole_index *index, u64 group, u64 len)
+{
+	const struct edge_word *word = edge_word_at(&index->edges, group * GROUP_WORDS);
+	u64 i, found;
+
+	if (unlikely((group + 1) * HOLES_GROUP + len + EDGES_BITS > index->edges.granules))
+		return search_group(index, group * HOLES_GROUP, len);
+	for (i = 0; i < GROUP_WORDS; i++) {
+		found = candidates(&word[i], len);
+		if (found)
+			return look_closer(index, group, len, i, found);
 	}
 	return NOWHERE;
 }
@@ -109,10 +135,10 @@ static u64 find_in_group(const struct hole_index *index, u64 group, u64 len)
 /* The first bit of @map from bit @pos on. */
 static u64 next_bit(const struct hole_index *index, const u64 *map, u64 pos)
 {
-	u32 level = pos ? 0 : index->top;
+	u32 level;
 	u64 bits;
 
-	for (;; level++) {
+	for (level = 0;; level++) {
 		if (level > index->top || pos >= index->bits[level])
 			return NOWHERE;
 		bits = map[index->level[level] + pos / 64] & bits_from(pos);
@@ -141,6 +167,18 @@ static u64 find_short(const struct hole_index *index, u64 from, u64 len)
 	}
 	group = next_bit(index, map_of(index, len), group);
 	return group == NOWHERE ? NOWHERE : find_in_group(index, group, len);
+}
+
+/* The first hole of @len; there is one. */
+static u64 find_lowest(const struct hole_index *index, u64 len)
+{
+	const u64 *map = map_of(index, len);
+	u64 pos = 0;
+	u32 level;
+
+	for (level = index->top + 1; level--;)
+		pos = pos * 64 + __ffs64(map[index->level[level] + pos]);
+	return find_in_group(index, pos, len);
 }
 
 /* The shortest length from @len on of which there is a short hole. */
@@ -185,13 +223,25 @@ static void add_short(struct hole_index *index, u64 start, u64 len)
 	set_length(lists_of(index), len, true);
 }
 
+static bool any_in_group(const struct hole_index *index, u64 group)
+{
+	const struct edge_word *word = edge_word_at(&index->edges, group * GROUP_WORDS);
+	u64 i, holes = 0;
+
+	if (unlikely((group + 1) * HOLES_GROUP > index->edges.granules))
+		return true; /* it has less words */
+	for (i = 0; i < GROUP_WORDS; i++)
+		holes |= word[i].holes;
+	return holes;
+}
+
 /* There was a hole of @len at @start. The edges know already that it is gone. */
 static void remove_short(struct hole_index *index, u64 start, u64 len)
 {
 	u64 *map = map_of(index, len), pos = start / HOLES_GROUP, *word;
 	u32 level;
 
-	if (find_in_group(index, start / HOLES_GROUP, len) != NOWHERE)
+	if (any_in_group(index, pos) && find_in_group(index, pos, len) != NOWHERE)
 		return;
 	for (level = 0; level <= index->top; level++, pos /= 64) {
 		word = &map[index->level[level] + pos / 64];
@@ -419,7 +469,7 @@ static noinline void remove_long(struct hole_index *index, u64 key)
 
 /* --- all holes -------------------------------------------------------------- */
 
-static void add_hole(struct hole_index *index, u64 start, u64 end)
+static __always_inline void add_hole(struct hole_index *index, u64 start, u64 end)
 {
 	if (start == end)
 		return;
@@ -429,7 +479,7 @@ static void add_hole(struct hole_index *index, u64 start, u64 end)
 		add_long(index, hole_key(end - start, start));
 }
 
-static void remove_hole(struct hole_index *index, u64 start, u64 end)
+static __always_inline void remove_hole(struct hole_index *index, u64 start, u64 end)
 {
 	if (start == end)
 		return;
@@ -467,7 +517,7 @@ static u64 seek_short(const struct hole_index *index, u64 *len, u64 from)
 		++*len;
 	}
 	*len = next_length(lists_of(index), *len);
-	return *len == NOWHERE ? NOWHERE : find_short(index, 0, *len);
+	return *len == NOWHERE ? NOWHERE : find_lowest(index, *len);
 }
 
 bool hole_index_seek(const struct hole_index *index, u64 key, struct edge_run *hole)

@@ -101,19 +101,27 @@ static u64 hole_end(const struct hole_map *map, u64 start)
 	return edge_after(&map->layout.edges, start);
 }
 
-/* The first of @holes, which begin in word @index, that will do; @end is where it ends. */
-static __always_inline u64 hole_among(const struct hole_map *map, u64 index, u64 holes,
-				      u32 measure, u64 *end)
+/* A hole and what it is compared by. */
+struct competitor {
+	struct edge_run hole;
+	u32 measure;
+};
+
+/* The first of @holes, which begin in word @index, that will do. */
+static __always_inline bool hole_among(const struct hole_map *map, u64 index, u64 holes,
+				       u32 measure, struct competitor *found)
 {
-	u64 start;
+	u64 start, end;
 
 	for (; holes; holes &= holes - 1) {
 		start = (index << EDGES_SHIFT) + __ffs64(holes);
-		*end = hole_end(map, start);
-		if (measure_of(map, start, *end) >= measure)
-			return start;
+		end = hole_end(map, start);
+		found->hole = (struct edge_run){ start, end, EDGE_HOLE };
+		found->measure = measure_of(map, start, end);
+		if (found->measure >= measure)
+			return true;
 	}
-	return NOWHERE;
+	return false;
 }
 
 /* The greatest measure of the holes that begin in word @index. */
@@ -169,12 +177,12 @@ static __always_inline void hole_came(struct hole_map *map, u64 start, u64 end)
 	raise_leaf(map, start >> EDGES_SHIFT, measure_of(map, start, end));
 }
 
-/* The hole that began at @start is gone, or has shrunk. */
-static __always_inline void hole_went(struct hole_map *map, u64 start, u64 end)
+/* The hole of @measure that began at @start is gone, or has shrunk. */
+static __always_inline void hole_went(struct hole_map *map, u64 start, u32 measure)
 {
 	u64 index = start >> EDGES_SHIFT;
 
-	if (measure_of(map, start, end) == *leaf_at(map, index))
+	if (measure == *leaf_at(map, index))
 		lower_leaf(map, index, greatest_in_word(map, index));
 }
 
@@ -209,65 +217,58 @@ static u64 find_leaf(const struct hole_map *map, u64 index, u32 measure)
 }
 
 /* The first hole that begins in word @index and will do; there is one. */
-static __always_inline struct edge_run first_in_word(const struct hole_map *map, u64 index,
-						     u32 measure)
+static __always_inline bool first_in_word(const struct hole_map *map, u64 index, u32 measure,
+					  struct competitor *found)
 {
-	struct edge_run hole = { .kind = EDGE_HOLE };
-	u64 holes = edge_word_at(&map->layout.edges, index)->holes;
-
-	hole.start = hole_among(map, index, holes, measure, &hole.end);
-	return hole;
+	return hole_among(map, index, edge_word_at(&map->layout.edges, index)->holes, measure,
+			  found);
 }
 
 /* The hole that @from is in, or the first behind it, if it will do. */
 static noinline bool search_from(const struct hole_map *map, u64 from, u32 measure,
-				 struct edge_run *hole)
+				 struct competitor *found)
 {
 	u64 index = from >> EDGES_SHIFT;
 	u64 behind = edge_word_at(&map->layout.edges, index)->holes & edge_bits_after(from);
 
-	*hole = run_at(&map->layout.edges, from);
-	if (hole->kind == EDGE_HOLE && measure_of(map, from, hole->end) >= measure)
+	found->hole = run_at(&map->layout.edges, from);
+	if (found->hole.kind == EDGE_HOLE && measure_of(map, from, found->hole.end) >= measure) {
+		found->measure = measure_of(map, found->hole.start, found->hole.end);
 		return true;
-	hole->start = hole_among(map, index, behind, measure, &hole->end);
-	if (hole->start != NOWHERE)
+	}
+	if (hole_among(map, index, behind, measure, found))
 		return true;
 	if (++index == words_of(length_of(map)))
 		return false;
 	index = find_leaf(map, index, measure);
-	if (index == NOWHERE)
-		return false;
-	*hole = first_in_word(map, index, measure);
-	return true;
+	return index != NOWHERE && first_in_word(map, index, measure, found);
 }
 
 static __always_inline bool search(const struct hole_map *map, u64 from, u32 measure,
-				   struct edge_run *hole)
+				   struct competitor *found)
 {
-	struct edge_run found;
+	struct competitor far;
 
 	if (hole_map_greatest(map) < measure)
 		return false;
-	if (likely(!from)) {
-		*hole = first_in_word(map, first_below(map, ROOT, measure), measure);
-		return true;
-	}
-	if (from >= length_of(map) || !search_from(map, from, measure, &found))
+	if (likely(!from))
+		return first_in_word(map, first_below(map, ROOT, measure), measure, found);
+	if (from >= length_of(map) || !search_from(map, from, measure, &far))
 		return false;
-	*hole = found;
+	*found = far;
 	return true;
 }
 
 /* --- changes ---------------------------------------------------------------- */
 
-/* [@start, @end), not empty, of @hole becomes used. */
+/* [@start, @end), not empty, of @hole, which has @measure, becomes used. */
 static __always_inline void mark_used(struct hole_map *map, u64 start, u64 end,
-				      const struct edge_run *hole)
+				      const struct edge_run *hole, u32 measure)
 {
 	edges_claim(&map->layout.edges, start, end, hole);
 	if (end < hole->end)
 		hole_came(map, end, hole->end); /* no higher than to where the other way meets */
-	hole_went(map, hole->start, hole->end);
+	hole_went(map, hole->start, measure);
 	map->free -= end - start;
 	map->changes++;
 }
@@ -275,7 +276,7 @@ static __always_inline void mark_used(struct hole_map *map, u64 start, u64 end,
 void hole_map_mark_used(struct hole_map *map, u64 start, u64 end, const struct edge_run *hole)
 {
 	if (start != end)
-		mark_used(map, start, end, hole);
+		mark_used(map, start, end, hole, measure_of(map, hole->start, hole->end));
 }
 
 /* [@start, @end), not empty, of @used becomes free. */
@@ -286,7 +287,7 @@ static __always_inline void mark_free(struct hole_map *map, u64 start, u64 end,
 
 	hole_came(map, hole.start, hole.end);
 	if (end < hole.end)
-		hole_went(map, end, hole.end);
+		hole_went(map, end, measure_of(map, end, hole.end));
 	map->free += end - start;
 	map->changes++;
 }
@@ -322,20 +323,20 @@ void hole_map_init(struct hole_map *map, u64 granules, enum hole_measure measure
 int hole_map_claim(struct hole_map *map, struct memmgr_claim *claim, u32 measure, u64 len,
 		   u64 align, struct memmgr_run *run)
 {
-	struct edge_run hole;
+	struct competitor found;
 	u32 tries;
 	u64 pos;
 
 	for (tries = 0; tries < CANDIDATES; tries++) {
-		if (!search(map, claim->from, measure, &hole))
+		if (!search(map, claim->from, measure, &found))
 			return -ENOSPC;
-		pos = ALIGN(max(hole.start, claim->from), align);
-		if (pos + len <= hole.end) {
-			mark_used(map, pos, pos + len, &hole);
+		pos = ALIGN(max(found.hole.start, claim->from), align);
+		if (pos + len <= found.hole.end) {
+			mark_used(map, pos, pos + len, &found.hole, found.measure);
 			*run = (struct memmgr_run){ pos, len };
 			return 0;
 		}
-		claim->from = min(pos, hole.end); /* a block cut short may be left there */
+		claim->from = min(pos, found.hole.end); /* a block cut short may be left there */
 	}
 	return -EAGAIN;
 }
@@ -354,12 +355,12 @@ int hole_map_release(void *meta, const struct memmgr_run *run)
 bool hole_map_next_free(const void *meta, u64 from, struct memmgr_run *run)
 {
 	const struct hole_map *map = meta;
-	struct edge_run hole;
+	struct competitor found;
 
-	if (!search(map, from, 1, &hole))
+	if (!search(map, from, 1, &found))
 		return false;
-	run->start = max(hole.start, from);
-	run->len = hole.end - run->start;
+	run->start = max(found.hole.start, from);
+	run->len = found.hole.end - run->start;
 	return true;
 }
 
