@@ -76,8 +76,8 @@ static struct edge_run last_hole(const struct hole_map *map)
 }
 
 /* Take the block that the end cuts short, if what there is of it will do. */
-static int claim_cut(struct hole_map *map, const struct memmgr_claim *claim,
-		     struct memmgr_run *run)
+static noinline int claim_cut(struct hole_map *map, const struct memmgr_claim *claim,
+			      struct memmgr_run *run)
 {
 	u64 end = length_of(map), pos = ALIGN_DOWN(end, block_size(claim->len));
 	struct edge_run hole = last_hole(map);

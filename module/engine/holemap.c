@@ -101,7 +101,7 @@ static u64 hole_end(const struct hole_map *map, u64 start)
 	return edge_after(&map->layout.edges, start);
 }
 
-/* A hole and what it is compared by. */
+/* A hole; and what it is compared by, where hole_among() has found it. */
 struct competitor {
 	struct edge_run hole;
 	u32 measure;
@@ -216,47 +216,38 @@ static u64 find_leaf(const struct hole_map *map, u64 index, u32 measure)
 	return first_below(map, i, measure);
 }
 
-/* The first hole that begins in word @index and will do; there is one. */
-static __always_inline bool first_in_word(const struct hole_map *map, u64 index, u32 measure,
-					  struct competitor *found)
+/* The first of all holes that will do. */
+static __always_inline bool search_all(const struct hole_map *map, u32 measure,
+				       struct competitor *found)
 {
+	u64 index;
+
+	if (hole_map_greatest(map) < measure)
+		return false;
+	index = first_below(map, ROOT, measure);
 	return hole_among(map, index, edge_word_at(&map->layout.edges, index)->holes, measure,
 			  found);
 }
 
 /* The hole that @from is in, or the first behind it, if it will do. */
-static noinline bool search_from(const struct hole_map *map, u64 from, u32 measure,
-				 struct competitor *found)
+static bool search(const struct hole_map *map, u64 from, u32 measure, struct competitor *found)
 {
-	u64 index = from >> EDGES_SHIFT;
-	u64 behind = edge_word_at(&map->layout.edges, index)->holes & edge_bits_after(from);
+	u64 index = from >> EDGES_SHIFT, behind;
 
+	if (from >= length_of(map))
+		return false;
 	found->hole = run_at(&map->layout.edges, from);
-	if (found->hole.kind == EDGE_HOLE && measure_of(map, from, found->hole.end) >= measure) {
-		found->measure = measure_of(map, found->hole.start, found->hole.end);
+	if (found->hole.kind == EDGE_HOLE && measure_of(map, from, found->hole.end) >= measure)
 		return true;
-	}
+	behind = edge_word_at(&map->layout.edges, index)->holes & edge_bits_after(from);
 	if (hole_among(map, index, behind, measure, found))
 		return true;
 	if (++index == words_of(length_of(map)))
 		return false;
 	index = find_leaf(map, index, measure);
-	return index != NOWHERE && first_in_word(map, index, measure, found);
-}
-
-static __always_inline bool search(const struct hole_map *map, u64 from, u32 measure,
-				   struct competitor *found)
-{
-	struct competitor far;
-
-	if (hole_map_greatest(map) < measure)
-		return false;
-	if (likely(!from))
-		return first_in_word(map, first_below(map, ROOT, measure), measure, found);
-	if (from >= length_of(map) || !search_from(map, from, measure, &far))
-		return false;
-	*found = far;
-	return true;
+	return index != NOWHERE &&
+	       hole_among(map, index, edge_word_at(&map->layout.edges, index)->holes, measure,
+			  found);
 }
 
 /* --- changes ---------------------------------------------------------------- */
@@ -320,8 +311,9 @@ void hole_map_init(struct hole_map *map, u64 granules, enum hole_measure measure
 	map->changes = 0;
 }
 
-int hole_map_claim(struct hole_map *map, struct memmgr_claim *claim, u32 measure, u64 len,
-		   u64 align, struct memmgr_run *run)
+/* Go on from @claim->from: see hole_map_claim(). */
+static noinline int claim_from(struct hole_map *map, struct memmgr_claim *claim, u32 measure,
+			       u64 len, u64 align, struct memmgr_run *run)
 {
 	struct competitor found;
 	u32 tries;
@@ -332,13 +324,30 @@ int hole_map_claim(struct hole_map *map, struct memmgr_claim *claim, u32 measure
 			return -ENOSPC;
 		pos = ALIGN(max(found.hole.start, claim->from), align);
 		if (pos + len <= found.hole.end) {
-			mark_used(map, pos, pos + len, &found.hole, found.measure);
+			hole_map_mark_used(map, pos, pos + len, &found.hole);
 			*run = (struct memmgr_run){ pos, len };
 			return 0;
 		}
 		claim->from = min(pos, found.hole.end); /* a block cut short may be left there */
 	}
 	return -EAGAIN;
+}
+
+/* Nearly always the first hole will do. */
+int hole_map_claim(struct hole_map *map, struct memmgr_claim *claim, u32 measure, u64 len,
+		   u64 align, struct memmgr_run *run)
+{
+	struct competitor found;
+	u64 pos;
+
+	if (claim->from || !search_all(map, measure, &found))
+		return claim_from(map, claim, measure, len, align, run);
+	pos = ALIGN(found.hole.start, align);
+	if (pos + len > found.hole.end)
+		return claim_from(map, claim, measure, len, align, run);
+	mark_used(map, pos, pos + len, &found.hole, found.measure);
+	*run = (struct memmgr_run){ pos, len };
+	return 0;
 }
 
 int hole_map_release(void *meta, const struct memmgr_run *run)
