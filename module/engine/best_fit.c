@@ -103,31 +103,50 @@ static int best_fit_init(void *meta, const struct memmgr_geometry *geo)
 	return 0;
 }
 
-static int best_fit_claim(void *meta, struct memmgr_claim *claim, struct memmgr_run *run)
+/* Go on from key @claim->from. */
+static noinline int claim_from(struct best_fit *bf, struct memmgr_claim *claim,
+			       struct memmgr_run *run)
 {
-	struct best_fit *bf = meta;
+	u64 key = max(claim->from, hole_key(claim->len, 0)), pos;
 	struct edge_run hole;
-	u64 key, pos;
 	u32 tries;
 
-	if (!claim->len || !is_power_of_2(claim->align))
-		return -EINVAL;
-	if (claim->len > bf->free)
-		return -ENOMEM;
-	key = max(claim->from, hole_key(claim->len, 0));
 	for (tries = 0; tries < CANDIDATES; tries++) {
-		if (!hole_index_seek(&bf->index, key, &hole))
+		key = hole_index_seek(&bf->index, key);
+		if (!key)
 			return -ENOSPC;
+		hole = hole_of(key);
 		pos = ALIGN(hole.start, claim->align);
 		if (pos + claim->len <= hole.end) {
 			mark_used(bf, pos, pos + claim->len, &hole);
 			*run = (struct memmgr_run){ pos, claim->len };
 			return 0;
 		}
-		key = hole_key(hole.end - hole.start, hole.start) + 1;
+		key++;
 	}
 	claim->from = key;
 	return -EAGAIN;
+}
+
+/* Nearly always a short hole will do, the first one. */
+static int best_fit_claim(void *meta, struct memmgr_claim *claim, struct memmgr_run *run)
+{
+	struct best_fit *bf = meta;
+	u64 len = claim->len, pos;
+
+	if (!len || !is_power_of_2(claim->align))
+		return -EINVAL;
+	if (len > bf->free)
+		return -ENOMEM;
+	if (claim->from)
+		return claim_from(bf, claim, run);
+	pos = hole_index_take(&bf->index, len, claim->align);
+	if (pos == HOLE_INDEX_NOWHERE)
+		return claim_from(bf, claim, run);
+	bf->free -= len;
+	bf->changes++;
+	*run = (struct memmgr_run){ pos, len };
+	return 0;
 }
 
 static int best_fit_release(void *meta, const struct memmgr_run *run)

@@ -4,7 +4,7 @@
  */
 #include "holeindex.h"
 
-#define NOWHERE U64_MAX
+#define NOWHERE HOLE_INDEX_NOWHERE
 #define HEAVY (1U << 31)
 #define GROUP_WORDS (HOLES_GROUP / EDGES_BITS)
 
@@ -112,6 +112,12 @@ static noinline u64 look_closer(const struct hole_index *index, u64 group, u64 l
 	}
 }
 
+/* May there be nothing behind a hole of @len that begins in @group? */
+static bool near_the_end(const struct hole_index *index, u64 group, u64 len)
+{
+	return (group + 1) * HOLES_GROUP + len + EDGES_BITS > index->edges.granules;
+}
+
 /*
  * The first hole of @len that begins in @group: 64 granules are sorted out at once,
  * and what remains is looked at. Near the arena's end, where there may be nothing
@@ -122,7 +128,7 @@ static u64 find_in_group(const struct hole_index *index, u64 group, u64 len)
 	const struct edge_word *word = edge_word_at(&index->edges, group * GROUP_WORDS);
 	u64 i, found;
 
-	if (unlikely((group + 1) * HOLES_GROUP + len + EDGES_BITS > index->edges.granules))
+	if (unlikely(near_the_end(index, group, len)))
 		return search_group(index, group * HOLES_GROUP, len);
 	for (i = 0; i < GROUP_WORDS; i++) {
 		found = candidates(&word[i], len);
@@ -152,8 +158,19 @@ static u64 next_bit(const struct hole_index *index, const u64 *map, u64 pos)
 	return pos;
 }
 
+/* The first bit of @map, which has some. */
+static u64 lowest_group(const struct hole_index *index, const u64 *map)
+{
+	u64 pos = 0;
+	u32 level;
+
+	for (level = index->top; level; level--)
+		pos = pos * 64 + __ffs64(map[index->level[level] + pos]);
+	return pos * 64 + __ffs64(map[pos]);
+}
+
 /* The first hole of @len that begins at @from or after it. */
-static u64 find_short(const struct hole_index *index, u64 from, u64 len)
+static noinline u64 find_short(const struct hole_index *index, u64 from, u64 len)
 {
 	u64 group = from / HOLES_GROUP, start;
 
@@ -169,16 +186,29 @@ static u64 find_short(const struct hole_index *index, u64 from, u64 len)
 	return group == NOWHERE ? NOWHERE : find_in_group(index, group, len);
 }
 
-/* The first hole of @len; there is one. */
-static u64 find_lowest(const struct hole_index *index, u64 len)
+/*
+ * The first hole of @len; there is one. Where its group has but one candidate, that
+ * is it, and @alone.
+ */
+static __always_inline u64 find_lowest(const struct hole_index *index, u64 len, bool *alone)
 {
-	const u64 *map = map_of(index, len);
-	u64 pos = 0;
-	u32 level;
+	u64 group = lowest_group(index, map_of(index, len)), i, at = 0, found, only = 0;
+	const struct edge_word *word = edge_word_at(&index->edges, group * GROUP_WORDS);
 
-	for (level = index->top + 1; level--;)
-		pos = pos * 64 + __ffs64(map[index->level[level] + pos]);
-	return find_in_group(index, pos, len);
+	*alone = false;
+	if (unlikely(near_the_end(index, group, len)))
+		return search_group(index, group * HOLES_GROUP, len);
+	for (i = 0; i < GROUP_WORDS; i++) {
+		found = candidates(&word[i], len);
+		if (likely(!found))
+			continue;
+		if (only || (found & (found - 1)))
+			return find_in_group(index, group, len);
+		only = found;
+		at = i;
+	}
+	*alone = only;
+	return only ? group * HOLES_GROUP + at * EDGES_BITS + __ffs64(only) : NOWHERE;
 }
 
 /* The shortest length from @len on of which there is a short hole. */
@@ -235,21 +265,29 @@ static bool any_in_group(const struct hole_index *index, u64 group)
 	return holes;
 }
 
+/* No hole of @len begins in @group any more. */
+static void clear_group(struct hole_index *index, u64 group, u64 len)
+{
+	u64 *map = map_of(index, len), *word;
+	u32 level;
+
+	for (level = 0; level <= index->top; level++) {
+		word = &map[index->level[level] + group / 64];
+		*word &= ~edge_bit(group);
+		if (*word)
+			return;
+		group /= 64;
+	}
+	set_length(lists_of(index), len, false);
+}
+
 /* There was a hole of @len at @start. The edges know already that it is gone. */
 static void remove_short(struct hole_index *index, u64 start, u64 len)
 {
-	u64 *map = map_of(index, len), pos = start / HOLES_GROUP, *word;
-	u32 level;
+	u64 group = start / HOLES_GROUP;
 
-	if (any_in_group(index, pos) && find_in_group(index, pos, len) != NOWHERE)
-		return;
-	for (level = 0; level <= index->top; level++, pos /= 64) {
-		word = &map[index->level[level] + pos / 64];
-		*word &= ~edge_bit(pos);
-		if (*word)
-			return;
-	}
-	set_length(lists_of(index), len, false);
+	if (!any_in_group(index, group) || find_in_group(index, group, len) == NOWHERE)
+		clear_group(index, group, len);
 }
 
 /* --- long holes ------------------------------------------------------------- */
@@ -497,6 +535,33 @@ void hole_index_claim(struct hole_index *index, u64 start, u64 end, const struct
 	add_hole(index, end, hole->end);
 }
 
+u64 hole_index_take(struct hole_index *index, u64 len, u64 align)
+{
+	u64 hole_len = next_length(lists_of(index), len), start, pos;
+	struct edge_run hole;
+	bool alone;
+
+	if (hole_len == NOWHERE)
+		return NOWHERE;
+	start = find_lowest(index, hole_len, &alone);
+	if (unlikely(start == NOWHERE))
+		return NOWHERE;
+	hole = (struct edge_run){ start, start + hole_len, EDGE_HOLE };
+	pos = ALIGN(start, align);
+	if (pos + len > hole.end)
+		return NOWHERE;
+	edges_claim(&index->edges, pos, pos + len, &hole);
+	if (likely(alone))
+		clear_group(index, start / HOLES_GROUP, hole_len);
+	else
+		remove_short(index, start, hole_len);
+	if (start < pos)
+		add_short(index, start, pos - start);
+	if (pos + len < hole.end)
+		add_short(index, pos + len, hole.end - pos - len);
+	return pos;
+}
+
 void hole_index_release(struct hole_index *index, u64 start, u64 end, const struct edge_run *used)
 {
 	struct edge_run hole = edges_release(&index->edges, start, end, used);
@@ -506,38 +571,35 @@ void hole_index_release(struct hole_index *index, u64 start, u64 end, const stru
 	add_hole(index, hole.start, hole.end);
 }
 
-static u64 seek_short(const struct hole_index *index, u64 *len, u64 from)
+static u64 seek_short(const struct hole_index *index, u64 key)
 {
-	u64 start;
+	u64 len = key >> HOLE_KEY_SHIFT, from = key & HOLE_KEY_START, start;
+	bool alone;
 
 	if (from) {
-		start = find_short(index, from, *len);
+		start = find_short(index, from, len);
 		if (start != NOWHERE)
-			return start;
-		++*len;
+			return hole_key(len, start);
+		len++;
 	}
-	*len = next_length(lists_of(index), *len);
-	return *len == NOWHERE ? NOWHERE : find_lowest(index, *len);
+	len = next_length(lists_of(index), len);
+	if (len == NOWHERE)
+		return 0;
+	start = find_lowest(index, len, &alone);
+	return start == NOWHERE ? 0 : hole_key(len, start);
 }
 
-bool hole_index_seek(const struct hole_index *index, u64 key, struct edge_run *hole)
+u64 hole_index_seek(const struct hole_index *index, u64 key)
 {
-	const u64 starts = BIT_ULL(HOLE_KEY_SHIFT) - 1;
-	u64 len = key >> HOLE_KEY_SHIFT, start = NOWHERE;
+	const u64 beyond = hole_key(HOLES_SHORT + 1, 0);
+	u64 found;
 
-	if (!len)
-		key = hole_key(len = 1, 0);
-	if (len <= HOLES_SHORT)
-		start = seek_short(index, &len, key & starts);
-	if (start == NOWHERE) {
-		key = next_key(lists_of(index), max(key, hole_key(HOLES_SHORT + 1, 0)));
-		if (!key)
-			return false;
-		len = key >> HOLE_KEY_SHIFT;
-		start = key & starts;
+	if (key < beyond) {
+		found = seek_short(index, key);
+		if (found)
+			return found;
 	}
-	*hole = (struct edge_run){ start, start + len, EDGE_HOLE };
-	return true;
+	return next_key(lists_of(index), max(key, beyond));
 }
 
 u64 hole_index_longest(const struct hole_index *index)
@@ -657,7 +719,7 @@ static const char *node_damage(const struct hole_index *index, u32 at)
 	if (at > lists->count)
 		return node->key || node->child[0] || node->child[1] ? "an unused node" : NULL;
 	if (node->key >> HOLE_KEY_SHIFT <= HOLES_SHORT ||
-	    !is_hole(index, node->key & (BIT_ULL(HOLE_KEY_SHIFT) - 1),
+	    !is_hole(index, node->key & HOLE_KEY_START,
 		     node->key >> HOLE_KEY_SHIFT))
 		return "a hole in the index that is none";
 	if (find_node(lists, node->key, &path) != at)

@@ -91,11 +91,20 @@ struct hole_index {
 };
 
 #define HOLE_KEY_SHIFT 31
+#define HOLE_KEY_START GENMASK_ULL(30, 0)
 
 /* A number by which holes are in order: shortest first, then lowest. */
 static inline u64 hole_key(u64 len, u64 start)
 {
 	return len << HOLE_KEY_SHIFT | start;
+}
+
+/* The hole of that number. */
+static inline struct edge_run hole_of(u64 key)
+{
+	u64 start = key & HOLE_KEY_START;
+
+	return (struct edge_run){ start, start + (key >> HOLE_KEY_SHIFT), EDGE_HOLE };
 }
 
 /*
@@ -105,8 +114,17 @@ static inline u64 hole_key(u64 len, u64 start)
  */
 u64 hole_index_lay_out(struct hole_index *index, u64 offset, u64 granules);
 
-/* The first hole in order whose key is at least @key, which may be any number. */
-bool hole_index_seek(const struct hole_index *index, u64 key, struct edge_run *hole);
+/* The key of the first hole in order from @key on, at least hole_key(1, 0); 0 if none. */
+u64 hole_index_seek(const struct hole_index *index, u64 key);
+
+#define HOLE_INDEX_NOWHERE U64_MAX
+
+/*
+ * Claim @len granules, aligned, of the first hole that is long enough. Returns where;
+ * HOLE_INDEX_NOWHERE if that hole is not a short one, or has no place that is
+ * aligned: then nothing has changed.
+ */
+u64 hole_index_take(struct hole_index *index, u64 len, u64 align);
 
 /* Length of the longest hole; 0 if there is none. */
 u64 hole_index_longest(const struct hole_index *index);
