@@ -3,8 +3,8 @@
  * What an arena full of blocks of one size needs besides its payload: the engine's
  * memory, the block table's segments, and its directory.
  *
- * "beyond40" and "beyond64" are what is left of that after 40 or 64 bytes for each
- * block, as a part of the arena: the form in which targets are set.
+ * "beyond40" is what is left of that after 40 bytes for each block, as a part of the
+ * arena: the form in which targets are set.
  */
 #include <unistd.h>
 
@@ -45,7 +45,6 @@ static void measure(const struct plan *plan, const struct memmgr_engine *engine,
 	csv_row("metadata", engine->name, "-", size, "per block", bytes / blocks);
 	csv_row("metadata", engine->name, "-", size, "per byte", bytes / ARENA);
 	csv_row("metadata", engine->name, "-", size, "beyond40", (bytes - 40 * blocks) / ARENA);
-	csv_row("metadata", engine->name, "-", size, "beyond64", (bytes - 64 * blocks) / ARENA);
 	progress("  %-10s %5llu-byte blocks: %6.1f bytes each", engine->name,
 		 (unsigned long long)size, bytes / blocks);
 	arena_end(&arena);
