@@ -106,6 +106,38 @@ void memmgr_space_release(struct memmgr_arena *arena, const struct memmgr_run *r
 		memmgr_arena_damaged(arena, "released granules were not claimed", run->start);
 }
 
+/*
+ * What a block gives up is at once somebody else's where the engine needs no lock,
+ * and two records must not say that they have it: this one is cut first. Such an
+ * engine leaves it just what is wanted.
+ */
+static int shrink_unlocked(struct memmgr_arena *arena, struct memmgr_record *rec,
+			   const struct memmgr_resize *want, struct memmgr_view *view)
+{
+	struct memmgr_run run = view->run;
+	struct memmgr_view old;
+	int ret;
+
+	memmgr_block_peek(rec, &old);
+	view->run.len = want->len;
+	view->orphan = memmgr_block_refill(rec, view);
+	ret = arena->engine->resize(arena->meta, want, &run);
+	if (ret)
+		memmgr_block_refill(rec, &old);
+	return ret;
+}
+
+/* What a block gains is nobody else's before the record says so. */
+static int resize_and_refill(struct memmgr_arena *arena, struct memmgr_record *rec,
+			     const struct memmgr_resize *want, struct memmgr_view *view)
+{
+	int ret = arena->engine->resize(arena->meta, want, &view->run);
+
+	if (!ret)
+		view->orphan = memmgr_block_refill(rec, view);
+	return ret;
+}
+
 /**
  * memmgr_space_resize - change a locked block's size in place
  * @arena: where
@@ -119,19 +151,19 @@ void memmgr_space_release(struct memmgr_arena *arena, const struct memmgr_run *r
 int memmgr_space_resize(struct memmgr_arena *arena, struct memmgr_record *rec,
 			const struct memmgr_resize *want, struct memmgr_view *view)
 {
-	struct memmgr_run run = view->run;
+	struct memmgr_run old = view->run;
 	int ret;
 
 	lock_space(arena);
-	ret = arena->engine->resize(arena->meta, want, &run);
-	if (!ret) {
-		count_claimed(arena, (s64)(run.len - view->run.len));
-		view->run = run;
-		view->orphan = memmgr_block_refill(rec, view);
-	}
+	if (want->len < old.len && !needs_lock(arena))
+		ret = shrink_unlocked(arena, rec, want, view);
+	else
+		ret = resize_and_refill(arena, rec, want, view);
+	if (!ret)
+		count_claimed(arena, (s64)(view->run.len - old.len));
 	unlock_space(arena);
 	if (ret == -EUCLEAN)
-		memmgr_arena_damaged(arena, "resized granules were not claimed", run.start);
+		memmgr_arena_damaged(arena, "resized granules were not claimed", old.start);
 	return ret == -EAGAIN ? -ENOSPC : ret;
 }
 

@@ -145,7 +145,8 @@ struct memmgr_check {
  * @release: give back the claimed granules of @run, a whole claim or the end of
  *	one that the engine was asked to shrink by; -EUCLEAN if not claimed
  * @resize: make the claimed @run longer or shorter in place and update it; its
- *	new length is at least the wanted one. -ENOSPC: the neighbours are not
+ *	new length is at least the wanted one, and just that if a concurrent
+ *	engine makes it shorter. -ENOSPC: the neighbours are not
  *	free; -EAGAIN: lost a race, call again; -EUCLEAN if @run is not claimed
  * @next_free: first free run that starts at or after @from (a run that @from
  *	lies in is clipped); false if there is none

@@ -292,6 +292,8 @@ static void shrinking_gives_back_the_end(struct world *w)
 		len = run.len;
 		CHECK_EQ(world_resize(w, (len + 1) / 2, 1, 0, &run), 0);
 		CHECK(run.start == 0 && run.len < len);
+		if (w->engine->flags & MEMMGR_ENGINE_CONCURRENT)
+			CHECK_EQ(run.len, (len + 1) / 2);
 		CHECK_EQ(world_free_granules(w), w->geo.granules - run.len);
 		CHECK(w->engine->next_free(w->meta, 0, &next));
 		CHECK_EQ(next.start, run.len);
