@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The map of a chunk engine's arena: which granules are free, and hints of where
- * to look for holes. Any number of callers work on it at once, in any context.
+ * The map of a chunk engine's arena: which granules are free, and how much may be
+ * free where. Any number of callers work on it at once, in any context.
  *
  * The truth is the words, a bit per granule, set where it is free. Who clears a
- * bit owns the granule; who owns it sets the bit again. Everything else may be
- * wrong and costs no more than a look in vain:
+ * bit owns the granule; who owns it sets the bit again. Ranks say where to look:
  *
  *	level 2	      a family of 8 ranks, each the highest of 8 below
  *	level 1	      a family of 8 ranks, each the highest of a region
  *	level 0	      a region of 64 ranks, one per word: the longest hole that
- *		      starts in it or covers its start, up to LONG granules, which
- *		      may reach over the words behind
- *	words	      64 granules each
+ *		      starts in it
+ *	words	      a used one, 64 granules each, a used one
  *
- * A hint of level 0 is right whenever nobody is at work near it. Those above are
- * raised at once, but lowered only by a search that they led astray; so they may
- * be too high, never too low.
+ * A rank may be too high, never too low but for an instant: whoever makes a hole
+ * raises the rank of the word that it starts in, and those above, where they are
+ * not as high; a search that was led astray lowers them. So most changes change no
+ * rank at all. Only of holes that go on behind their word it matters that searches
+ * are not misled often, for these are searched for most: their ranks are capped,
+ * cheaply, by whoever claims the end of the word.
  *
- * Counts of free granules and of changes are kept for each of up to ZONES_MAX
- * zones, equal parts of the arena, so that callers in different places do not
- * share a cache line.
+ * The arena is divided into up to PARTS_MAX equal parts. Each has a count of its
+ * own, of free granules and changes, and hints: where a hole of each rank was last
+ * seen. So callers in different parts share no cache line. A hint may be wrong in
+ * any way: it is a guess, which a claim checks.
  */
 #ifndef MEMMGR_ENGINE_CHUNK_MAP_H
 #define MEMMGR_ENGINE_CHUNK_MAP_H
@@ -37,13 +39,15 @@
 /* Level of the highest ranks in the longest arena. */
 #define TOP_MAX 7
 
-/* Words that a rank looks ahead. */
+/* Words that are looked at for the end of a hole: it is long if none is there. */
 #define REACH (LONG / WORD_BITS)
 
-/* Parts of the arena with a count of their own. */
-#define ZONES_MAX 64U
+#define PARTS_MAX 64U
 
-/* A zone's count: free granules below, signed; changes above. */
+/* The bits of ranks. */
+#define RANKS ((2ULL << RANK_LONG) - 1)
+
+/* A part's count: free granules below, signed; changes above. */
 #define CHANGE_SHIFT 36
 
 #define NOWHERE U64_MAX
@@ -56,48 +60,60 @@ static_assert((1ULL << 31) >> (WORD_SHIFT + REGION_SHIFT + FAMILY_SHIFT * (TOP_M
  * @granules: length of the arena
  * @mirror: ~@granules, the one number that nothing else vouches for
  * @words: words of granules
- * @cpus: places to start a search from
- * @zone_shift: words of a zone, binary logarithm
- * @zones: how many there are
+ * @cpus: callers to keep apart
+ * @parts: of the arena
+ * @part_shift: granules of a part, binary logarithm
+ * @homes: mask of the parts that callers are spread over
  * @top: level of the highest ranks, of which there is one family
  * @word: offset of the words, bytes
  * @rank: offset of each level's ranks, bytes; 0 above the top
+ * @zero: fills two lines
  */
 struct layout {
 	u64 granules;
 	u64 mirror;
 	u32 words;
 	u32 cpus;
-	u32 zone_shift;
-	u32 zones;
+	u32 parts;
+	u32 part_shift;
+	u32 homes;
 	u32 top;
 	u32 word;
 	u32 rank[TOP_MAX + 1];
+	u32 zero[13];
 };
+
+static_assert(sizeof(struct layout) == 128);
 
 /**
- * struct zone - what is counted for a part of the arena, in a cache line
+ * struct part - a part of the arena
  * @count: free granules and changes
+ * @roomy: more free granules than these are room to spare
+ * @hinted: ranks that have a hint
  * @lost: attempts that another caller came before
+ * @retries: exchanges that had to be made again
  * @ties: times that a caller lost too often
- * @zero: fills the line
+ * @away: part where those at home here go when there is no room
+ * @hint: for each rank the last hole seen, below, and the one before; a granule
+ *	plus one, or 0
  */
-struct zone {
+struct part {
 	atomic64_t count;
+	s64 roomy;
+	u64 hinted;
 	atomic64_t lost;
+	atomic64_t retries;
 	atomic64_t ties;
-	u64 zero[5];
+	u64 away;
+	u64 hint[RANK_LONG + 1];
 };
 
-static_assert(sizeof(struct zone) == 64);
+static_assert(sizeof(struct part) == 512);
 
 struct chunk {
 	struct layout layout;
-	u64 zero[(128 - sizeof(struct layout)) / sizeof(u64)];
-	struct zone zones[];
+	struct part parts[];
 };
-
-static_assert(sizeof(struct chunk) == 128);
 
 /* Fill @layout for @geo; returns the bytes needed, 0 if it cannot be done. */
 u64 memmgr_chunk_lay_out(struct layout *layout, const struct memmgr_geometry *geo);
@@ -105,23 +121,26 @@ u64 memmgr_chunk_lay_out(struct layout *layout, const struct memmgr_geometry *ge
 /* Let all granules of a new map, laid out, be free. */
 void memmgr_chunk_fill(struct chunk *ck);
 
-/* Claim [@start, @end), all or nothing; false if another caller came before. */
-bool memmgr_chunk_take(struct chunk *ck, u64 start, u64 end);
+/* Let a rank of @level and all above it be at least @rank. */
+void memmgr_chunk_raise(struct chunk *ck, u32 level, u64 index, u32 rank);
 
-/* Free [@start, @end), which is the caller's. */
-void memmgr_chunk_give(struct chunk *ck, u64 start, u64 end);
+/* The same for a word; more where there is room to spare. Returns 0. */
+int memmgr_chunk_overrate(struct chunk *ck, u64 index, u32 rank);
 
-/* A search found that a rank of @level > 0 promises too much: correct it. */
+/* A search found that a rank promises too much: correct it. */
 void memmgr_chunk_lower(struct chunk *ck, u32 level, u64 index);
 
-/* A look found that a word's rank promises too much: correct it. */
-void memmgr_chunk_correct(struct chunk *ck, u64 index);
+/* What a rank is if the words and those below it are right. */
+u32 memmgr_chunk_rank_below(const struct chunk *ck, u32 level, u64 index);
+
+/*
+ * The same for the longest hole in @word, which is the word at @index or part of
+ * it; the last may go on behind.
+ */
+u32 memmgr_chunk_word_rank(const struct chunk *ck, u64 index, u64 word);
 
 /* All free granules; changes so far in *@changes. */
 u64 memmgr_chunk_free(const struct chunk *ck, u64 *changes);
-
-/* What a rank of @level > 0 is if those below it are right. */
-u32 memmgr_chunk_rank_below(const struct chunk *ck, u32 level, u64 index);
 
 /* Words below a rank of @level, binary logarithm. */
 static inline u32 span_shift(u32 level)
@@ -134,9 +153,10 @@ static inline void *at_offset(const struct chunk *ck, u32 offset)
 	return (u8 *)(uintptr_t)ck + offset;
 }
 
+/* @index: also -1 and the number of words, where there is a used word */
 static inline atomic64_t *word_at(const struct chunk *ck, u64 index)
 {
-	return (atomic64_t *)at_offset(ck, ck->layout.word) + index;
+	return (atomic64_t *)at_offset(ck, ck->layout.word) + (s64)index;
 }
 
 static inline u8 *rank_at(const struct chunk *ck, u32 level, u64 index)
@@ -171,17 +191,15 @@ static inline u64 word_end(u64 pos)
 	return ALIGN(pos + 1, WORD_BITS);
 }
 
-/* The bits of [@start, @end) in the word of @start. */
-static inline u64 bits_of(u64 start, u64 end)
+/* @pos: also the arena's length */
+static inline bool is_free(const struct chunk *ck, u64 pos)
 {
-	u64 base = ALIGN_DOWN(start, WORD_BITS);
-
-	return word_mask(start - base, min(end - base, (u64)WORD_BITS));
+	return get_word(ck, pos >> WORD_SHIFT) >> pos % WORD_BITS & 1;
 }
 
-static inline u64 zone_of(const struct chunk *ck, u64 pos)
+static inline struct part *part_of(struct chunk *ck, u64 pos)
 {
-	return pos >> (WORD_SHIFT + ck->layout.zone_shift);
+	return &ck->parts[pos >> ck->layout.part_shift];
 }
 
 static inline s64 count_free(s64 count)
@@ -194,34 +212,56 @@ static inline u64 count_changes(s64 count)
 	return (u64)(count - count_free(count)) >> CHANGE_SHIFT;
 }
 
-/* The first word of a region from @index on whose rank is at least @rank. */
-static inline u64 first_of_region(const struct chunk *ck, u64 index, u32 rank)
+/* More than 3/8 of a part free is room to spare. */
+static inline s64 roomy_from(const struct chunk *ck, u64 part)
 {
-	const __le64 *eight = eight_at(ck, 0, index), *first = eight;
-	u32 left = (REGION - index % REGION - 1) / 8;
-	u64 hits = lanes_from(le64_to_cpu(READ_ONCE(*eight)), rank) & ~0ULL << 8 * (index % 8);
+	u64 left = ck->layout.granules - (part << ck->layout.part_shift);
 
-	while (!hits) {
-		if (!left--)
-			return NOWHERE;
-		hits = lanes_from(le64_to_cpu(READ_ONCE(*++eight)), rank);
-	}
-	return ALIGN_DOWN(index, 8) + 8 * (u64)(eight - first) + lane_of(hits);
+	return (s64)min(left, 1ULL << ck->layout.part_shift) * 3 / 8;
 }
 
-/* Free granules right behind a word, as far as ranks look. */
-static u32 ahead_of(const struct chunk *ck, u64 index)
+/* Has a part room to spare? */
+static __always_inline bool is_roomy(const struct part *part)
 {
-	u32 ahead = 0;
-	u64 word;
+	return count_free(atomic64_read(&part->count)) > part->roomy;
+}
 
-	while (ahead < LONG && ++index < ck->layout.words) {
-		word = get_word(ck, index);
-		ahead += word_prefix(word);
-		if (~word)
-			break;
+/* Where the hole that @pos, in @word, is in begins, as far as REACH goes. */
+static __always_inline u64 hole_start_at(const atomic64_t *word, u64 pos)
+{
+	u64 used = ~(u64)atomic64_read(word) & ((1ULL << pos % WORD_BITS) - 1);
+	const atomic64_t *least = word - REACH;
+
+	pos = ALIGN_DOWN(pos, WORD_BITS);
+	while (!used && word > least) {
+		used = ~(u64)atomic64_read(--word);
+		pos -= WORD_BITS;
 	}
-	return ahead;
+	return pos + (u64)fls64(used);
+}
+
+/* Where it ends, likewise. */
+static __always_inline u64 hole_end_at(const atomic64_t *word, u64 pos)
+{
+	u64 used = ~(u64)atomic64_read(word) & ~0ULL << pos % WORD_BITS;
+	const atomic64_t *most = word + REACH;
+
+	pos = ALIGN_DOWN(pos, WORD_BITS);
+	while (!used && word < most) {
+		used = ~(u64)atomic64_read(++word);
+		pos += WORD_BITS;
+	}
+	return pos + (used ? __ffs64(used) : WORD_BITS);
+}
+
+static inline u64 hole_start(const struct chunk *ck, u64 pos)
+{
+	return hole_start_at(word_at(ck, pos >> WORD_SHIFT), pos);
+}
+
+static inline u64 hole_end(const struct chunk *ck, u64 pos)
+{
+	return hole_end_at(word_at(ck, pos >> WORD_SHIFT), pos);
 }
 
 /* The first granule of [@pos, @end) that is not in the state @free, or @end. */

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * Arithmetic on the words of a chunk engine: 64 granules, a set bit is a free
- * one; and on ranks, the lengths of holes in 7 bits. No memory, no state.
+ * one; and on ranks, the lengths of holes in 6 bits. No memory, no state.
  *
- * The rank of a hole of up to 64 granules is its length. Above, 16 ranks share an
+ * The rank of a hole of up to 16 granules is its length. Above, 8 ranks share an
  * octave, up to RANK_LONG for everything from LONG granules on:
  *
- *	length	1 .. 64, 68, 72 .. 128, 136, 144 .. 256, 272, 288 .. 512 ..
- *	rank	1 .. 64, 65, 66 ..  80,  81,  82 ..  96,  97,  98 .. 112 = RANK_LONG
+ *	length	1 .. 16, 18, 20 .. 32, 36, 40 .. 64, 72 .. 128 .. 256 .. 512 ..
+ *	rank	1 .. 16, 17, 18 .. 24, 25, 26 .. 32, 33 ..  40 ..  48 ..  56
+ *						 RANK_WORD		RANK_LONG
  *
- * Eight ranks lie in one u64 and are compared there at once, which is what the
- * spare bit of each is for.
+ * Ranks are the bits of a u64 where some of them are chosen from; and eight ranks
+ * lie in one u64 where they are compared at once, which is what the spare bit of
+ * each is for.
  */
 #ifndef MEMMGR_ENGINE_CHUNK_WORDS_H
 #define MEMMGR_ENGINE_CHUNK_WORDS_H
@@ -20,42 +22,59 @@
 #define WORD_SHIFT 6
 #define WORD_BITS 64U
 
-#define RANK_LONG 112U
+/* Ranks of an octave, binary logarithm. */
+#define RANK_SHIFT 3
+
+#define RANK_WORD 32U
+#define RANK_LONG 56U
 #define LONG 512U
 
 /* One in every lane of eight ranks, and every lane's spare bit. */
 #define LANES 0x0101010101010101ULL
 #define SPARE (LANES << 7)
 
+/* Lengths that share a rank with @len, binary logarithm. */
+static inline u32 rank_step(u64 len)
+{
+	return (u32)ilog2(len | (1U << RANK_SHIFT)) - RANK_SHIFT;
+}
+
+/* Rank of a hole of @len granules, LONG at most. */
+static inline u32 rank_within(u64 len)
+{
+	u32 step = rank_step(len);
+
+	return (u32)(len >> step) + (step << RANK_SHIFT);
+}
+
 /* Rank of a hole of @len granules. */
 static inline u32 rank_of(u64 len)
 {
-	u32 octave;
-
-	if (len <= WORD_BITS)
-		return (u32)len;
-	if (len >= LONG)
-		return RANK_LONG;
-	octave = (u32)ilog2(len) - WORD_SHIFT;
-	return WORD_BITS + 16 * octave + (u32)((len - (WORD_BITS << octave)) >> (octave + 2));
+	return rank_within(min_t(u64, len, LONG));
 }
 
 /* Length of the shortest hole of @rank. */
 static inline u64 rank_len(u32 rank)
 {
-	u32 octave = (rank - WORD_BITS) / 16;
+	u32 step = rank >> RANK_SHIFT;
 
-	if (rank <= WORD_BITS)
+	if (step < 2)
 		return rank;
-	return (WORD_BITS + 4 * ((rank - WORD_BITS) % 16)) << octave;
+	return (8 + rank % 8ULL) << (step - 1);
 }
 
-/* The lowest rank whose holes all have @len granules; RANK_LONG if none below. */
+/* The lowest rank whose holes all have @len granules, LONG at most. */
+static inline u32 rank_for_within(u64 len)
+{
+	u32 step = rank_step(len);
+
+	return (u32)((len + (1U << step) - 1) >> step) + (step << RANK_SHIFT);
+}
+
+/* The same; RANK_LONG where there is none. */
 static inline u32 rank_for(u64 len)
 {
-	u32 rank = rank_of(len);
-
-	return rank_len(rank) < len && rank < RANK_LONG ? rank + 1 : rank;
+	return rank_for_within(min_t(u64, len, LONG));
 }
 
 /* The spare bit of each lane of @eight whose rank is at least @rank. */
@@ -89,12 +108,6 @@ static inline u32 lane_of(u64 spare_bits)
 static inline u32 lane_rank(u64 eight, u32 lane)
 {
 	return (eight >> (8 * lane)) & 127;
-}
-
-/* Set bits @from..@to-1; @from < @to <= 64. */
-static inline u64 word_mask(u64 from, u64 to)
-{
-	return (~0ULL << from) & (~0ULL >> (WORD_BITS - to));
 }
 
 /* Free granules at the word's start. */

@@ -105,13 +105,16 @@ struct memmgr_resize {
  * @free: free granules
  * @largest: longest run that a claim can get, granules; a bound from above for
  *	engines that are concurrent
- * @lost_races: attempts that another caller came before (concurrent engines)
+ * @lost_races: places found free that another caller claimed first (concurrent
+ *	engines, as what follows)
+ * @retries: exchanges made again because another caller changed the word
  * @ties_broken: times that a caller lost too often and changed its way
  */
 struct memmgr_engine_stat {
 	u64 free;
 	u64 largest;
 	u64 lost_races;
+	u64 retries;
 	u64 ties_broken;
 };
 
