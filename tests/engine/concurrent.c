@@ -8,12 +8,16 @@
  * After each round everything has been given back and the arena is one free run
  * again: nothing was lost.
  *
+ * In half of the rounds there is also a vandal, who overwrites chunk's hints all the
+ * time: they are guesses, and must never be believed for longer than a look.
+ *
  * SEED= sets the seed, ROUNDS= how long. With the argument "tsan", shorter.
  */
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 
+#include "chunk_map.h"
 #include "tap.h"
 #include "world.h"
 
@@ -27,6 +31,7 @@ struct crowd {
 	u64 ops;
 	u64 longest;
 	u64 seed;
+	bool at_rest;
 	pthread_barrier_t start;
 };
 
@@ -166,12 +171,34 @@ static void *be_member(void *arg)
 	return NULL;
 }
 
+static void *be_vandal(void *arg)
+{
+	struct crowd *crowd = arg;
+	struct chunk *ck = crowd->w.meta;
+	struct rng rng = rng_new(crowd->seed);
+	struct part *part;
+
+	while (!__atomic_load_n(&crowd->at_rest, __ATOMIC_RELAXED)) {
+		part = &ck->parts[rng_below(&rng, ck->layout.parts)];
+		WRITE_ONCE(part->hint[rng_below(&rng, RANK_LONG + 1)],
+			   1 + rng_below(&rng, crowd->w.geo.granules + 1));
+		WRITE_ONCE(part->hinted, rng_next(&rng) & RANKS);
+		WRITE_ONCE(part->away, rng_below(&rng, 3));
+	}
+	return NULL;
+}
+
 static void round_of(struct crowd *crowd, u64 round)
 {
+	bool vandalised = crowd->w.engine == &memmgr_chunk && round / 2 % 2;
 	struct member members[THREADS] = { 0 };
 	u64 taken = 0, refused = 0;
+	pthread_t vandal;
 	u32 i;
 
+	crowd->at_rest = false;
+	if (vandalised)
+		CHECK(!pthread_create(&vandal, NULL, be_vandal, crowd));
 	pthread_barrier_init(&crowd->start, NULL, THREADS);
 	for (i = 0; i < THREADS; i++) {
 		members[i].crowd = crowd;
@@ -184,6 +211,9 @@ static void round_of(struct crowd *crowd, u64 round)
 		taken += members[i].taken;
 		refused += members[i].refused;
 	}
+	__atomic_store_n(&crowd->at_rest, true, __ATOMIC_RELAXED);
+	if (vandalised)
+		pthread_join(vandal, NULL);
 	pthread_barrier_destroy(&crowd->start);
 	CHECK(taken);
 	world_check_empty(&crowd->w);

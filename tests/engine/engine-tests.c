@@ -55,6 +55,7 @@ int main(int argc, char **argv)
 	best_fit_suite();
 	buddy_suite();
 	ebuddy_suite();
+	hints_suite();
 	random_suites();
 	return tap_done();
 }

@@ -15,5 +15,6 @@ void first_fit_suite(void);
 void best_fit_suite(void);
 void buddy_suite(void);
 void ebuddy_suite(void);
+void hints_suite(void);
 
 #endif /* MEMMGR_TESTS_SUITES_H */
