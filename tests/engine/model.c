@@ -223,16 +223,19 @@ bool model_next_free(const struct model *m, u64 from, struct memmgr_run *run)
 	return true;
 }
 
-/* The longest claim below the border that would succeed. */
+/* The longest claim below the border that would succeed: a block, maybe cut short. */
 static u64 largest_block(const struct model *m)
 {
-	u64 len, start, block;
+	u64 power, start, block, largest = 0;
 
-	for (len = m->border; len; len--)
-		for (start = 0; (block = block_len(m, start, len)); start += power_of_2(len))
-			if (all_are(m, start, block, false))
-				return len;
-	return 0;
+	for (power = 1; power < 2 * m->border; power *= 2) {
+		for (start = 0; start < m->border; start += power) {
+			block = min(power, m->border - start);
+			if (block > largest && all_are(m, start, block, false))
+				largest = block;
+		}
+	}
+	return largest;
 }
 
 struct memmgr_engine_stat model_stat(const struct model *m)
