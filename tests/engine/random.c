@@ -10,6 +10,7 @@
 #include "twins.h"
 
 #define RUNS_MAX 4096
+#define CPUS 4
 
 struct experiment {
 	struct twins t;
@@ -27,6 +28,7 @@ static void claim_some(struct experiment *e, u64 most)
 {
 	struct memmgr_claim claim = choose_claim(&e->rng, granules_of(e), most);
 
+	claim.hint = (u32)rng_below(&e->rng, CPUS + 1);
 	if (e->live < RUNS_MAX && !twins_claim(&e->t, &claim, &e->runs[e->live]))
 		e->live++;
 }
@@ -80,7 +82,7 @@ static void step(struct experiment *e, u64 fill, u64 most)
 
 static void run(const struct memmgr_engine *engine, u64 granules, u64 reserve, u64 ops, u64 seed)
 {
-	struct memmgr_geometry geo = { .granules = granules, .cpus = 1, .reserve = reserve };
+	struct memmgr_geometry geo = { .granules = granules, .cpus = CPUS, .reserve = reserve };
 	struct experiment *e = calloc(1, sizeof(*e));
 	u64 i, fill = 8, most = granules;
 
