@@ -9,7 +9,6 @@
 #include "suites.h"
 #include "damage.h"
 #include "drawn.h"
-#include "exhaustive.h"
 #include "holeindex.h"
 #include "tap.h"
 #include "world.h"
@@ -283,8 +282,6 @@ static void every_flipped_bit_of_a_tree_is_found_or_harmless(void)
 
 void best_fit_suite(void)
 {
-	static const u64 tiny[ORDERED] = { 1, 2, 3, 1, 2, 3, 1 };
-	static const u64 mixed[ORDERED] = { 60, 193, 192, 128, 1, 1500, 90 };
 	const u64 lengths[] = { 1, 63, 64, 65, HOLES_SHORT, HOLES_SHORT + 1, 700 };
 	u32 i;
 
@@ -293,16 +290,6 @@ void best_fit_suite(void)
 		tap_test("%s", drawn[i].name);
 		test_drawn(&memmgr_best_fit, &drawn[i]);
 	}
-	tap_test("all_5040_orders_of_free_within_a_word");
-	all_orders_of_free(&memmgr_best_fit, tiny, 13);
-	tap_test("all_5040_orders_of_free_of_short_and_long");
-	all_orders_of_free(&memmgr_best_fit, mixed, 2200);
-	tap_test("every_sequence_of_5_calls_within_a_word");
-	every_sequence_of_calls(&memmgr_best_fit, 1, 298115);
-	tap_test("every_sequence_of_5_calls_across_groups");
-	every_sequence_of_calls(&memmgr_best_fit, 64, 298115);
-	tap_test("every_sequence_of_5_calls_with_short_and_long_holes");
-	every_sequence_of_calls(&memmgr_best_fit, 128, 298115);
 	tap_test("every_length_finds_its_own_hole");
 	every_length_finds_its_own_hole();
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
  * All tests of engines: the contract for each engine of the table, then what is
- * promised by one of them alone. With the argument "random", the random runs only.
+ * promised by one of them alone. With the argument "random", the random runs only;
+ * with "small", the small worlds.
  */
 #include <string.h>
 
@@ -39,23 +40,36 @@ static void random_suites(void)
 	random_suite(&memmgr_chunk);
 }
 
-int main(int argc, char **argv)
+static void contract_suites(void)
 {
 	const struct memmgr_engine *engine;
 	u32 i;
 
-	if (argc > 1 && !strcmp(argv[1], "random")) {
-		random_suites();
-		return tap_done();
-	}
-	table_suite();
 	for (i = 0; (engine = memmgr_engine_at(i)); i++)
 		contract_suite(engine);
+}
+
+static void engine_suites(void)
+{
 	first_fit_suite();
 	best_fit_suite();
 	buddy_suite();
 	ebuddy_suite();
 	hints_suite();
-	random_suites();
+}
+
+int main(int argc, char **argv)
+{
+	const char *only = argc > 1 ? argv[1] : NULL;
+
+	if (!only) {
+		table_suite();
+		contract_suites();
+		engine_suites();
+	}
+	if (!only || !strcmp(only, "small"))
+		small_suite();
+	if (!only || !strcmp(only, "random"))
+		random_suites();
 	return tap_done();
 }

@@ -5,17 +5,15 @@
 #ifndef MEMMGR_TESTS_EXHAUSTIVE_H
 #define MEMMGR_TESTS_EXHAUSTIVE_H
 
-#include "engine.h"
+#include "branch.h"
 
 #define ORDERED 7
 
 /* Claim blocks of @lengths and free them, in each of the 5040 orders. */
-void all_orders_of_free(const struct memmgr_engine *engine, const u64 *lengths, u64 granules);
+void all_orders_of_free(const struct memmgr_engine *engine, const u64 *lengths, u64 granules,
+			u64 reserve);
 
-/*
- * All sequences of five claims, releases and resizes in an arena of six units of
- * @unit granules. There are @expected.
- */
-void every_sequence_of_calls(const struct memmgr_engine *engine, u64 unit, u64 expected);
+/* All sequences of @depth calls in an arena that is new; returns how many. */
+u64 all_sequences_of_calls(const struct branch *root, const struct menu *menu, u32 depth);
 
 #endif /* MEMMGR_TESTS_EXHAUSTIVE_H */

@@ -8,7 +8,6 @@
 #include "suites.h"
 #include "damage.h"
 #include "drawn.h"
-#include "exhaustive.h"
 #include "tap.h"
 #include "world.h"
 
@@ -110,8 +109,6 @@ static void long_run_writes_little(void)
 
 void first_fit_suite(void)
 {
-	static const u64 tiny[ORDERED] = { 1, 2, 3, 1, 2, 3, 1 };
-	static const u64 mixed[ORDERED] = { 60, 5, 64, 128, 1, 1500, 90 };
 	u32 i;
 
 	tap_suite("first_fit");
@@ -119,16 +116,6 @@ void first_fit_suite(void)
 		tap_test("%s", drawn[i].name);
 		test_drawn(&memmgr_first_fit, &drawn[i]);
 	}
-	tap_test("all_5040_orders_of_free_within_a_word");
-	all_orders_of_free(&memmgr_first_fit, tiny, 13);
-	tap_test("all_5040_orders_of_free_across_words_and_nodes");
-	all_orders_of_free(&memmgr_first_fit, mixed, 1900);
-	tap_test("every_sequence_of_5_calls_within_a_word");
-	every_sequence_of_calls(&memmgr_first_fit, 1, 298115);
-	tap_test("every_sequence_of_5_calls_across_words");
-	every_sequence_of_calls(&memmgr_first_fit, 32, 298115);
-	tap_test("every_sequence_of_5_calls_across_nodes");
-	every_sequence_of_calls(&memmgr_first_fit, 512, 298115);
 	tap_test("aligned_claim_goes_on_where_it_stopped");
 	aligned_claim_goes_on_where_it_stopped();
 	tap_test("long_run_writes_little");

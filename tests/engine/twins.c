@@ -1,12 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include "twins.h"
 
+#include <stdlib.h>
+
 #include "tap.h"
 
 struct twins twins_new(const struct memmgr_engine *engine, const struct memmgr_geometry *geo)
 {
 	return (struct twins){ world_with(engine, geo),
 			       model_new(engine, geo->granules, geo->reserve) };
+}
+
+static void *copy_of(const void *from, size_t bytes)
+{
+	void *copy = malloc(bytes);
+
+	CHECK(copy);
+	return memcpy(copy, from, bytes);
+}
+
+struct twins twins_fork(const struct twins *from)
+{
+	struct twins t = *from;
+
+	t.w.meta = copy_of(from->w.meta, from->w.bytes);
+	t.m.used = copy_of(from->m.used, from->m.granules);
+	return t;
 }
 
 void twins_free(struct twins *t)

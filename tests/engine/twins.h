@@ -18,6 +18,7 @@ struct twins {
 };
 
 struct twins twins_new(const struct memmgr_engine *engine, const struct memmgr_geometry *geo);
+struct twins twins_fork(const struct twins *from);
 void twins_free(struct twins *t);
 
 /* Their common answer; a claim is repeated as long as the engine says -EAGAIN. */
