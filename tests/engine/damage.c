@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "tap.h"
-#include "world.h"
+#include "twins.h"
 
 /* Two worlds do the same for a while; all their answers must be the same. */
-static void check_twins(struct world *a, struct world *b, u64 seed)
+static void check_alike(struct world *a, struct world *b, u64 seed)
 {
 	struct rng rng = rng_new(seed);
 	struct memmgr_run ra, rb;
@@ -54,13 +54,13 @@ static struct world worn_world(const struct memmgr_engine *engine, u64 granules,
 void flip_every_bit(const struct world *w, u64 harmless_expected)
 {
 	const unsigned long long granules = w->geo.granules;
-	struct world damaged = *w, twin = *w;
+	struct world damaged = *w, sound = *w;
 	u64 bit, found = 0, harmless = 0;
 	struct memmgr_check check;
 
 	damaged.meta = malloc(w->bytes);
-	twin.meta = malloc(w->bytes);
-	CHECK(damaged.meta && twin.meta);
+	sound.meta = malloc(w->bytes);
+	CHECK(damaged.meta && sound.meta);
 	for (bit = 0; bit < w->bytes * 8; bit++) {
 		tap_where("%llu granules, bit %llu", granules, (unsigned long long)bit);
 		memcpy(damaged.meta, w->meta, w->bytes);
@@ -70,8 +70,8 @@ void flip_every_bit(const struct world *w, u64 harmless_expected)
 			found++;
 			continue;
 		}
-		memcpy(twin.meta, w->meta, w->bytes);
-		check_twins(&damaged, &twin, bit);
+		memcpy(sound.meta, w->meta, w->bytes);
+		check_alike(&damaged, &sound, bit);
 		CHECK_EQ(world_validate(&damaged, &check), 0);
 		harmless++;
 	}
@@ -80,7 +80,7 @@ void flip_every_bit(const struct world *w, u64 harmless_expected)
 	CHECK_EQ(found + harmless, w->bytes * 8);
 	CHECK_EQ(harmless, harmless_expected);
 	free(damaged.meta);
-	free(twin.meta);
+	free(sound.meta);
 }
 
 void every_flipped_bit_is_found_or_harmless(const struct memmgr_engine *engine, u64 granules,
@@ -90,6 +90,79 @@ void every_flipped_bit_is_found_or_harmless(const struct memmgr_engine *engine, 
 
 	flip_every_bit(&w, harmless_expected);
 	world_free(&w);
+}
+
+/* A model of what is claimed, whatever became of it. */
+static struct model model_of(const struct world *w)
+{
+	struct model m = model_new(w->engine, w->geo.granules, 0);
+	struct memmgr_run hole;
+	u64 from = 0;
+
+	memset(m.used, 1, m.granules);
+	while (w->engine->next_free(w->meta, from, &hole)) {
+		memset(m.used + hole.start, 0, hole.len);
+		from = memmgr_run_end(&hole);
+	}
+	return m;
+}
+
+static void claim_and_release(struct twins *t, struct rng *rng)
+{
+	const u64 granules = t->w.geo.granules;
+	struct memmgr_claim claim = { .len = rng_log(rng, granules / 8),
+				      .align = 1ULL << rng_below(rng, 8) };
+	struct memmgr_run run, released = { rng_below(rng, granules), 1 };
+
+	twins_claim(t, &claim, &run);
+	twins_release(t, &released);
+}
+
+static void release_all(struct twins *t)
+{
+	struct memmgr_run run = { 0, 1 };
+
+	for (; run.start < t->m.granules; run.start++)
+		if (model_is_claimed(&t->m, &run))
+			CHECK_EQ(twins_release(t, &run), 0);
+	world_check_empty(&t->w);
+}
+
+/* Use it, then give all of it back. */
+static void check_works(struct twins *t, u64 seed)
+{
+	struct rng rng = rng_new(seed);
+	u32 i;
+
+	for (i = 0; i < 24; i++)
+		claim_and_release(t, &rng);
+	twins_check(t);
+	twins_look_for_largest(t);
+	release_all(t);
+}
+
+void every_flipped_bit_is_found_or_misleads(const struct memmgr_engine *engine, u64 granules)
+{
+	struct twins worn = { .w = worn_world(engine, granules, 0) }, damaged;
+	struct memmgr_check check;
+	u64 bit, found = 0;
+
+	worn.m = model_of(&worn.w);
+	for (bit = 0; bit < worn.w.bytes * 8; bit++) {
+		tap_where("%llu granules, bit %llu", (unsigned long long)granules,
+			  (unsigned long long)bit);
+		damaged = twins_fork(&worn);
+		((u8 *)damaged.w.meta)[bit / 8] ^= (u8)(1 << bit % 8);
+		if (world_validate(&damaged.w, &check) == -EUCLEAN)
+			found++;
+		else
+			check_works(&damaged, bit);
+		twins_free(&damaged);
+	}
+	tap_note("%llu granules: %llu of %llu flips found", (unsigned long long)granules,
+		 (unsigned long long)found, (unsigned long long)bit);
+	CHECK(found >= granules);
+	twins_free(&worn);
 }
 
 void validate_survives_garbage(const struct memmgr_engine *engine, u64 reserve)

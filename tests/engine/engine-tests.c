@@ -53,6 +53,7 @@ static void engine_suites(void)
 {
 	first_fit_suite();
 	best_fit_suite();
+	chunk_suite();
 	buddy_suite();
 	ebuddy_suite();
 	hints_suite();

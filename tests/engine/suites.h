@@ -16,6 +16,7 @@ void small_suite(void);
 /* For one engine. */
 void first_fit_suite(void);
 void best_fit_suite(void);
+void chunk_suite(void);
 void buddy_suite(void);
 void ebuddy_suite(void);
 void hints_suite(void);
