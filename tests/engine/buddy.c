@@ -163,10 +163,6 @@ void buddy_suite(void)
 		tap_test("%s", drawn[i].name);
 		test_drawn(&memmgr_buddy, &drawn[i]);
 	}
-	tap_test("arena_of_196608_bytes_is_used_in_full");
-	used_in_full(196608 / 16);
-	tap_test("arena_of_3_gib_and_16_kib_is_used_in_full");
-	used_in_full((3ULL << 30) / 16 + 16384 / 16);
 	tap_test("arena_of_any_length_is_used_in_full");
 	for (i = 1; i < 1200; i += 1 + i / 40)
 		used_in_full(i);

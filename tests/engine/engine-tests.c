@@ -45,8 +45,10 @@ static void contract_suites(void)
 	const struct memmgr_engine *engine;
 	u32 i;
 
-	for (i = 0; (engine = memmgr_engine_at(i)); i++)
+	for (i = 0; (engine = memmgr_engine_at(i)); i++) {
 		contract_suite(engine);
+		known_suite(engine);
+	}
 }
 
 static void engine_suites(void)

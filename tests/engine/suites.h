@@ -10,6 +10,9 @@ void contract_suite(const struct memmgr_engine *engine);
 /* For an engine of which there is a slow model. */
 void random_suite(const struct memmgr_engine *engine);
 
+/* What is known to go wrong, of any engine. */
+void known_suite(const struct memmgr_engine *engine);
+
 /* All of small worlds, of all engines. */
 void small_suite(void);
 
