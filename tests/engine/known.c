@@ -103,6 +103,7 @@ static void shrinking_leaves_later_blocks_aligned(const struct memmgr_engine *en
 		CHECK_EQ(world_claim(&w, 256, 64, &block), 0);
 		CHECK_EQ(world_resize(&w, len, 64, 0, &block), 0);
 		CHECK(IS_ALIGNED(block.start, 64));
+		CHECK_EQ(world_free_granules(&w), w.geo.granules - block.len);
 		for (align = 1; align <= 256; align *= 2) {
 			CHECK_EQ(world_claim(&w, 3, align, &run), 0);
 			CHECK(IS_ALIGNED(run.start, align));
