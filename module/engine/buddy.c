@@ -80,10 +80,12 @@ static noinline int claim_cut(struct hole_map *map, const struct memmgr_claim *c
 			      struct memmgr_run *run)
 {
 	u64 end = length_of(map), pos = ALIGN_DOWN(end, block_size(claim->len));
-	struct edge_run hole = last_hole(map);
+	struct edge_run hole;
 
-	if (pos < max(claim->from, hole.start) || claim->len > end - pos ||
-	    !IS_ALIGNED(pos, claim->align))
+	if (claim->len > end - pos || pos < claim->from || !IS_ALIGNED(pos, claim->align))
+		return -ENOSPC;
+	hole = last_hole(map);
+	if (pos < hole.start)
 		return -ENOSPC;
 	hole_map_mark_used(map, pos, end, &hole);
 	*run = (struct memmgr_run){ pos, end - pos };
