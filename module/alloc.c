@@ -104,6 +104,7 @@ static int claim_and_fill(struct memmgr_owner *owner, const struct memmgr_wish *
 				     memmgr_bytes(arena, view->run.len));
 	view->handle = memmgr_block_handle(rec);
 	memmgr_block_fill(rec, view);
+	memmgr_note_start(arena, view);
 	return 0;
 }
 
@@ -185,6 +186,7 @@ void memmgr_finish_free(struct memmgr_arena *arena, struct memmgr_record *rec)
 	memmgr_account(arena, &view, -1);
 	trace_memmgr_free(arena, &view);
 	memmgr_block_bury(&arena->blocks, rec);
+	memmgr_came_back(&arena->deferred);
 }
 
 /**

@@ -4,9 +4,10 @@
  *
  * An arena takes its memory in this order and gives it back in reverse: the
  * module's limits, counters, the payload, the engine's metadata, the block table's
- * directory, a number, a folder in debugfs. Segments of the block table follow
- * as blocks do. All of it is charged to the memory cgroup of whoever causes it,
- * zeroed, and asked for in a way that fails rather than kills a bystander.
+ * directory, a map of where blocks start, a number, a folder in debugfs. Segments
+ * of the block table follow as blocks do. All of it is charged to the memory cgroup
+ * of whoever causes it, zeroed, and asked for in a way that fails rather than kills
+ * a bystander.
  *
  * The payload is made of ordinary reference-counted pages, so that a page that
  * somebody still holds (a pipe, a device) outlives the arena.
@@ -107,6 +108,14 @@ static int make_table(struct memmgr_arena *arena)
 	return 0;
 }
 
+static int make_starts(struct memmgr_arena *arena, const struct memmgr_arena_config *config)
+{
+	if (!config->pointers)
+		return 0;
+	arena->starts = kvmalloc_array(arena->granules, sizeof(*arena->starts), MEMMGR_GFP);
+	return arena->starts ? 0 : -ENOMEM;
+}
+
 static void free_table(struct memmgr_arena *arena)
 {
 	void *segment;
@@ -133,6 +142,8 @@ static struct memmgr_arena *new_arena(const struct memmgr_arena_config *config)
 	arena->shift = ilog2(config->granule);
 	arena->granules = arena->size >> arena->shift;
 	arena->reserved = config->reserved;
+	arena->hidden = config->hidden;
+	memmgr_deferred_init(&arena->deferred);
 	arena->epoch = 1;
 	return arena;
 }
@@ -171,13 +182,19 @@ struct memmgr_arena *memmgr_arena_create(const struct memmgr_arena_config *confi
 	ret = make_table(arena);
 	if (ret)
 		goto free_engine;
-	ret = publish(arena);
+	ret = make_starts(arena, config);
 	if (ret)
 		goto free_directory;
-	memmgr_debugfs_add(arena);
+	ret = publish(arena);
+	if (ret)
+		goto free_starts;
+	if (!arena->hidden)
+		memmgr_debugfs_add(arena);
 	trace_memmgr_arena_create(arena);
 	return arena;
 
+free_starts:
+	kvfree(arena->starts);
 free_directory:
 	free_table(arena);
 free_engine:
@@ -200,7 +217,9 @@ static void destroy(struct kref *refs)
 	trace_memmgr_arena_destroy(arena);
 	memmgr_debugfs_remove(arena);
 	unpublish(arena);
+	memmgr_deferred_end(&arena->deferred);
 	xa_destroy(&arena->owners);
+	kvfree(arena->starts);
 	free_table(arena);
 	kvfree(arena->meta);
 	vfree(arena->memory);
@@ -241,5 +260,6 @@ u64 memmgr_arena_metadata(const struct memmgr_arena *arena)
 	u64 segments = memmgr_blocks_slots(&arena->blocks) / MEMMGR_SEGMENT_SLOTS;
 
 	return sizeof(*arena) + arena->meta_bytes +
+	       (arena->starts ? arena->granules * sizeof(*arena->starts) : 0) +
 	       memmgr_blocks_directory_bytes(arena->granules) + segments * MEMMGR_SEGMENT_BYTES;
 }

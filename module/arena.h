@@ -4,12 +4,16 @@
  * owners, and accounts.
  *
  *	ioctl.c     one handler per command: checks, calls down, copies out
+ *	heap.c      kernel code's way in: an owner on an arena
+ *	heap_ops.c  what it can do there, where it may sleep
  *	alloc.c     a block's birth and death
  *	realloc.c   a block's change of size
  *	owner.c     whose blocks they are, and what becomes of them
  *	walk.c      looking at all blocks while others go on
  *	validate.c  checking all of it
+ *	stat.c      figures
  *	space.c     the engine, under the arena's lock
+ *	deferred.c  what atomic callers leave to a process
  *	accounts.c  counters
  *	arena.c     the arena itself: making, counting references, ending
  *
@@ -31,10 +35,11 @@
 #include <linux/types.h>
 #include <linux/xarray.h>
 
-#include <linux/memmgr.h>
+#include <linux/memmgr_kernel.h>
 
 #include "accounts.h"
 #include "blocks.h"
+#include "deferred.h"
 #include "engine/engine.h"
 
 struct dentry;
@@ -47,6 +52,7 @@ struct dentry;
  * @granules: @size in granules, immutable
  * @shift: log2 of the granule, immutable
  * @reserved: its emergency heap is not for everybody, immutable
+ * @hidden: it is not shown in debugfs, immutable
  * @epoch: clock for garbage collection
  * @name: as the creator called it, immutable
  * @memory: the payload, mapped into processes; never read to decide anything
@@ -59,6 +65,9 @@ struct dentry;
  * @broken: damage was found; no more allocation. Only ever set
  * @grow: serialises memmgr_blocks_add()
  * @blocks: the block table
+ * @starts: granule -> the slot of the last block that started there, or NULL; a
+ *	hint, to be compared with the slot's record
+ * @deferred: what is left to a process
  * @owners: number -> struct memmgr_owner; readers under RCU
  * @last_owner: the number given out last, under the lock of @owners
  * @owner_count: entries of @owners
@@ -72,6 +81,7 @@ struct memmgr_arena {
 	u64 granules;
 	u32 shift;
 	bool reserved;
+	bool hidden;
 	u32 epoch;
 	char name[MEMMGR_ARENA_NAME_LEN];
 	void *memory;
@@ -84,6 +94,8 @@ struct memmgr_arena {
 	bool broken;
 	spinlock_t grow; /* memmgr_blocks_add() */
 	struct memmgr_blocks blocks;
+	u32 *starts;
+	struct memmgr_deferred deferred;
 	struct xarray owners;
 	u32 last_owner;
 	atomic_t owner_count;
@@ -121,31 +133,25 @@ struct memmgr_owner {
  * @granule: bytes, a power of two in the documented range
  * @engine: its engine
  * @name: NUL-terminated, shorter than MEMMGR_ARENA_NAME_LEN
+ * @hidden: do not show it in debugfs
+ * @pointers: keep what memmgr_find_start() needs
  */
 struct memmgr_arena_config {
 	u64 size;
 	u64 reserve;
 	bool reserved;
+	bool hidden;
+	bool pointers;
 	u32 granule;
 	const struct memmgr_engine *engine;
 	const char *name;
 };
 
-/**
- * struct memmgr_wish - what is asked of memmgr_alloc()
- * @size: bytes, > 0
- * @align: bytes, a power of two; 0 for the granule
- * @tag: the user's
- * @policy: enum memmgr_policy
- * @zero: clear the memory
- */
-struct memmgr_wish {
-	u64 size;
-	u64 align;
-	u32 tag;
-	u8 policy;
-	bool zero;
-};
+static inline bool memmgr_granule_exists(u64 granule)
+{
+	return is_power_of_2(granule) && granule >= MEMMGR_GRANULE_MIN &&
+	       granule <= MEMMGR_GRANULE_MAX;
+}
 
 static inline u64 memmgr_bytes(const struct memmgr_arena *arena, u64 granules)
 {
@@ -161,6 +167,13 @@ static inline u64 memmgr_granules(const struct memmgr_arena *arena, u64 bytes)
 static inline void *memmgr_payload(const struct memmgr_arena *arena, u64 granule)
 {
 	return arena->memory + memmgr_bytes(arena, granule);
+}
+
+/* A block is about to start where @view says. */
+static inline void memmgr_note_start(struct memmgr_arena *arena, const struct memmgr_view *view)
+{
+	if (arena->starts)
+		WRITE_ONCE(arena->starts[view->run.start], (u32)view->handle.raw);
 }
 
 /* arena.c; may sleep */
@@ -205,8 +218,12 @@ int memmgr_realloc(struct memmgr_owner *owner, struct memmgr_handle handle,
 /* walk.c; may sleep */
 bool memmgr_next_block(struct memmgr_arena *arena, u32 *slot, u32 end, struct memmgr_view *view);
 int memmgr_find_offset(struct memmgr_arena *arena, u64 offset, struct memmgr_view *view);
+int memmgr_find_start(struct memmgr_arena *arena, u64 offset, struct memmgr_view *view);
 void memmgr_describe(const struct memmgr_arena *arena, const struct memmgr_view *view,
 		     struct memmgr_block *block);
+
+/* stat.c */
+void memmgr_owner_stat(struct memmgr_owner *owner, struct memmgr_stat *out);
 
 /* validate.c; may sleep */
 int memmgr_arena_validate(struct memmgr_arena *arena, struct memmgr_validate *out);

@@ -37,12 +37,14 @@ static int arenas_show(struct seq_file *m, void *unused)
 	seq_puts(m, "id size granule engine used blocks owners name\n");
 	memmgr_arenas_lock();
 	while ((arena = memmgr_arena_next(&id))) {
+		id++;
+		if (arena->hidden)
+			continue;
 		totals = memmgr_totals(arena->counts);
 		seq_printf(m, "%u %llu %llu %s %lld %lld %d %s\n", arena->id, arena->size,
 			   memmgr_bytes(arena, 1), arena->engine->name, totals.used,
 			   totals.allocs - totals.frees, atomic_read(&arena->owner_count),
 			   arena->name);
-		id++;
 	}
 	memmgr_arenas_unlock();
 	return 0;

@@ -106,3 +106,25 @@ void memmgr_file_cancel(const struct memmgr_new_file *new)
 	put_unused_fd(new->fd);
 	fput(new->file);
 }
+
+/**
+ * memmgr_file_attach - another owner on the arena of a descriptor
+ * @fd: of the calling process
+ *
+ * Return: the owner, with the descriptor's rights; or ERR_PTR: -EBADF if there is
+ * no such descriptor, -EINVAL if it is not one of ours, -ENOMEM. Context: process,
+ * may sleep.
+ */
+struct memmgr_owner *memmgr_file_attach(int fd)
+{
+	struct memmgr_owner *owner = ERR_PTR(-EINVAL);
+	struct fd f = fdget(fd);
+
+	if (!f.file)
+		return ERR_PTR(-EBADF);
+	if (f.file->f_op == &memmgr_fops)
+		owner = memmgr_owner_open(memmgr_owner_of(f.file)->arena,
+					  memmgr_owner_of(f.file)->rights);
+	fdput(f);
+	return owner;
+}

@@ -26,6 +26,7 @@ void memmgr_file_set_default(struct memmgr_arena *arena);
 int memmgr_file_prepare(struct memmgr_arena *arena, u32 rights, struct memmgr_new_file *new);
 void memmgr_file_install(const struct memmgr_new_file *new);
 void memmgr_file_cancel(const struct memmgr_new_file *new);
+struct memmgr_owner *memmgr_file_attach(int fd);
 
 /* mmap.c */
 int memmgr_mmap(struct file *file, struct vm_area_struct *vma);

@@ -16,7 +16,6 @@
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
-#include <linux/log2.h>
 #include <linux/nospec.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -140,8 +139,7 @@ static int check_arena_create(const struct memmgr_arena_create *arg)
 		return -EINVAL;
 	if (arg->reserve >= arg->size || (arg->flags && !arg->reserve))
 		return -EINVAL;
-	if (!is_power_of_2(arg->granule) || arg->granule < MEMMGR_GRANULE_MIN ||
-	    arg->granule > MEMMGR_GRANULE_MAX)
+	if (!memmgr_granule_exists(arg->granule))
 		return -EINVAL;
 	if (!is_text(arg->engine, sizeof(arg->engine)) || !is_text(arg->name, sizeof(arg->name)))
 		return -EINVAL;
@@ -383,52 +381,13 @@ static int handle_iterate(struct call *call)
 	return ret;
 }
 
-static void report_space(struct memmgr_arena *arena, struct memmgr_stat *arg)
-{
-	struct memmgr_engine_stat stat;
-
-	memmgr_space_stat(arena, &stat);
-	arg->out_size = arena->size;
-	arg->out_free = memmgr_bytes(arena, stat.free);
-	arg->out_largest = memmgr_bytes(arena, stat.largest);
-	arg->out_peak = memmgr_bytes(arena, atomic64_read(&arena->peak));
-	arg->out_metadata = memmgr_arena_metadata(arena);
-	arg->out_lost_races = stat.lost_races;
-	arg->out_ties_broken = stat.ties_broken;
-	arg->out_epoch = READ_ONCE(arena->epoch);
-	arg->out_broken = READ_ONCE(arena->broken);
-}
-
-static void report_counts(struct memmgr_arena *arena, struct memmgr_stat *arg)
-{
-	struct memmgr_counts totals = memmgr_totals(arena->counts);
-
-	arg->out_used = totals.used;
-	arg->out_requested = totals.requested;
-	arg->out_pending = max_t(s64, arg->out_size - arg->out_free - totals.used, 0);
-	arg->out_blocks = max_t(s64, totals.allocs - totals.frees, 0);
-	arg->out_orphans = totals.orphans;
-	arg->out_orphan_bytes = totals.orphan_bytes;
-	arg->out_allocs = totals.allocs;
-	arg->out_frees = totals.frees;
-	arg->out_reallocs = totals.reallocs;
-	arg->out_moves = totals.moves;
-	arg->out_failures = totals.failures;
-	arg->out_contended = totals.contended;
-}
-
 static int handle_stat(struct call *call)
 {
 	struct memmgr_stat *arg = &call->arg.stat;
-	struct memmgr_arena *arena = arena_of(call);
 
 	if (arg->flags || arg->reserved)
 		return -EINVAL;
-	report_space(arena, arg);
-	report_counts(arena, arg);
-	arg->out_owners = atomic_read(&arena->owner_count);
-	arg->out_owner_blocks = atomic64_read(&call->owner->blocks);
-	arg->out_owner_bytes = atomic64_read(&call->owner->bytes);
+	memmgr_owner_stat(call->owner, arg);
 	return 0;
 }
 

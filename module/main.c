@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "debugfs.h"
 #include "file.h"
+#include "heap.h"
 #include "limits.h"
 #include "params.h"
 
@@ -67,6 +68,7 @@ remove_debugfs:
 static void __exit memmgr_exit(void)
 {
 	misc_deregister(&device);
+	memmgr_heaps_end();
 	memmgr_arena_put(default_arena);
 	memmgr_debugfs_exit();
 }

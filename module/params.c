@@ -7,7 +7,6 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 
@@ -136,8 +135,7 @@ static int check_arena(struct memmgr_arena_config *config, const struct memmgr_l
 		       limits->arena_size);
 		return -EINVAL;
 	}
-	if (!is_power_of_2(granule) || granule < MEMMGR_GRANULE_MIN ||
-	    granule > MEMMGR_GRANULE_MAX) {
+	if (!memmgr_granule_exists(granule)) {
 		pr_err("granule: %llu is not a power of two between %u and %u\n", granule,
 		       MEMMGR_GRANULE_MIN, MEMMGR_GRANULE_MAX);
 		return -EINVAL;

@@ -94,8 +94,11 @@ static void account_change(struct memmgr_arena *arena, const struct change *chan
 	this_cpu_add(arena->counts->used, bytes);
 	this_cpu_add(arena->counts->requested, (s64)(change->new.size - change->old.size));
 	this_cpu_inc(arena->counts->reallocs);
-	if (change->new.run.start != change->old.run.start)
+	if (change->new.run.start != change->old.run.start) {
 		this_cpu_inc(arena->counts->moves);
+		memmgr_note_start(arena, &change->new);
+	}
+	memmgr_came_back(&arena->deferred);
 }
 
 static void clear_tail(struct memmgr_arena *arena, const struct change *change)

@@ -58,6 +58,28 @@ int memmgr_find_offset(struct memmgr_arena *arena, u64 offset, struct memmgr_vie
 	return -ENOENT;
 }
 
+/**
+ * memmgr_find_start - the block that starts at a byte
+ * @arena: where
+ * @offset: the byte
+ * @view: the block
+ *
+ * Return: 0, -ENOENT, or -EOPNOTSUPP if the arena was not made for that. Context:
+ * any but NMI.
+ */
+int memmgr_find_start(struct memmgr_arena *arena, u64 offset, struct memmgr_view *view)
+{
+	u64 granule = offset >> arena->shift;
+
+	if (!arena->starts)
+		return -EOPNOTSUPP;
+	if (offset >= arena->size || !IS_ALIGNED(offset, memmgr_bytes(arena, 1)) ||
+	    !memmgr_block_read_slot(&arena->blocks, READ_ONCE(arena->starts[granule]), view) ||
+	    view->pending || view->run.start != granule)
+		return -ENOENT;
+	return 0;
+}
+
 static u32 state_of(const struct memmgr_view *view)
 {
 	if (view->pending)
