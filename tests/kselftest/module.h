@@ -23,9 +23,16 @@ static inline const char *t_module(void)
 			SKIP(return, "MEMMGR_KO does not name the module");          \
 	} while (0)
 
-static inline int t_load(const char *params)
+/* Load a module that was built beside memmgr.ko. */
+static inline int t_load_other(const char *name, const char *params)
 {
-	int fd = open(t_module(), O_RDONLY | O_CLOEXEC), ret;
+	const char *slash = strrchr(t_module(), '/');
+	char path[256];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "%.*s/%s.ko", slash ? (int)(slash - t_module()) : 1,
+		 slash ? t_module() : ".", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
@@ -34,10 +41,20 @@ static inline int t_load(const char *params)
 	return ret;
 }
 
+static inline int t_load(const char *params)
+{
+	return t_load_other("memmgr", params);
+}
+
 /* -EWOULDBLOCK: somebody uses it. */
+static inline int t_unload_other(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? -errno : 0;
+}
+
 static inline int t_unload(void)
 {
-	return syscall(SYS_delete_module, "memmgr", O_NONBLOCK) ? -errno : 0;
+	return t_unload_other("memmgr");
 }
 
 static inline bool t_loaded(void)
