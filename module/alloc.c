@@ -20,32 +20,11 @@
 #include "payload.h"
 #include "trace.h"
 
-/**
- * memmgr_account - count a block in or out
- * @arena: where
- * @view: the block
- * @sign: 1 for a block that is being born, -1 for one that is dead
- *
- * What is added and what is taken away comes from the same record.
- */
-void memmgr_account(struct memmgr_arena *arena, const struct memmgr_view *view, int sign)
-{
-	s64 bytes = sign * (s64)memmgr_bytes(arena, view->run.len);
-
-	memmgr_owner_credit(arena, view, sign, bytes);
-	this_cpu_add(arena->counts->used, bytes);
-	this_cpu_add(arena->counts->requested, sign * (s64)view->size);
-	if (sign > 0)
-		this_cpu_inc(arena->counts->allocs);
-	else
-		this_cpu_inc(arena->counts->frees);
-}
-
 /*
  * The memory is allocated before the lock is taken, so that a caller that has to
  * wait for memory makes nobody else wait.
  */
-static int add_segment(struct memmgr_arena *arena)
+int memmgr_add_segment(struct memmgr_arena *arena)
 {
 	void *segment = kvzalloc(MEMMGR_SEGMENT_BYTES, GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
 							       __GFP_RETRY_MAYFAIL);
@@ -64,7 +43,8 @@ static int add_segment(struct memmgr_arena *arena)
 	return ret ? -ENOMEM : 0;
 }
 
-static struct memmgr_record *take_slot(struct memmgr_arena *arena)
+/* A prepared slot, or ERR_PTR. Context: process, may sleep. */
+struct memmgr_record *memmgr_take_slot(struct memmgr_arena *arena)
 {
 	struct memmgr_record *rec;
 	int ret;
@@ -72,21 +52,11 @@ static struct memmgr_record *take_slot(struct memmgr_arena *arena)
 	while (!(rec = memmgr_block_prepare(&arena->blocks))) {
 		if (fatal_signal_pending(current))
 			return ERR_PTR(-EINTR);
-		ret = add_segment(arena);
+		ret = memmgr_add_segment(arena);
 		if (ret)
 			return ERR_PTR(ret);
 	}
 	return rec;
-}
-
-/* The alignment in granules that @align bytes mean; 0 if it is not one. */
-static u64 align_in_granules(const struct memmgr_arena *arena, u64 align)
-{
-	if (!align)
-		return 1;
-	if (!is_power_of_2(align) || align > roundup_pow_of_two(arena->size))
-		return 0;
-	return max_t(u64, align >> arena->shift, 1);
 }
 
 static int claim_and_fill(struct memmgr_owner *owner, const struct memmgr_wish *wish,
@@ -119,7 +89,7 @@ static int allocate(struct memmgr_owner *owner, const struct memmgr_wish *wish,
 		return -EUCLEAN;
 	if (wish->size > arena->size)
 		return -ENOMEM;
-	rec = take_slot(arena);
+	rec = memmgr_take_slot(arena);
 	if (IS_ERR(rec))
 		return PTR_ERR(rec);
 	ret = claim_and_fill(owner, wish, rec, view);
@@ -146,21 +116,17 @@ int memmgr_alloc(struct memmgr_owner *owner, const struct memmgr_wish *wish,
 		 struct memmgr_view *view)
 {
 	struct memmgr_arena *arena = owner->arena;
+	u64 drained;
 	int ret;
 
-	*view = (struct memmgr_view){
-		.size = wish->size,
-		.align = align_in_granules(arena, wish->align),
-		.tag = wish->tag,
-		.owner = owner->id,
-		.epoch = READ_ONCE(arena->epoch),
-		.policy = wish->policy,
-	};
-	if (!wish->size || !view->align)
+	if (!memmgr_fulfil(owner, wish, view))
 		return -EINVAL;
-	memmgr_begin(arena->counts);
-	ret = allocate(owner, wish, view);
-	memmgr_end(arena->counts);
+	do {
+		drained = memmgr_drained(&arena->deferred);
+		memmgr_begin(arena->counts);
+		ret = allocate(owner, wish, view);
+		memmgr_end(arena->counts);
+	} while ((ret == -ENOMEM || ret == -ENOSPC) && memmgr_drain(arena) != drained);
 	if (ret) {
 		this_cpu_inc(arena->counts->failures);
 		trace_memmgr_fail(arena, wish->size, wish->tag, ret);

@@ -143,7 +143,6 @@ static struct memmgr_arena *new_arena(const struct memmgr_arena_config *config)
 	arena->granules = arena->size >> arena->shift;
 	arena->reserved = config->reserved;
 	arena->hidden = config->hidden;
-	memmgr_deferred_init(&arena->deferred);
 	arena->epoch = 1;
 	return arena;
 }
@@ -185,14 +184,19 @@ struct memmgr_arena *memmgr_arena_create(const struct memmgr_arena_config *confi
 	ret = make_starts(arena, config);
 	if (ret)
 		goto free_directory;
-	ret = publish(arena);
+	ret = memmgr_deferred_init(arena);
 	if (ret)
 		goto free_starts;
+	ret = publish(arena);
+	if (ret)
+		goto end_deferred;
 	if (!arena->hidden)
 		memmgr_debugfs_add(arena);
 	trace_memmgr_arena_create(arena);
 	return arena;
 
+end_deferred:
+	memmgr_deferred_end(arena);
 free_starts:
 	kvfree(arena->starts);
 free_directory:
@@ -217,7 +221,7 @@ static void destroy(struct kref *refs)
 	trace_memmgr_arena_destroy(arena);
 	memmgr_debugfs_remove(arena);
 	unpublish(arena);
-	memmgr_deferred_end(&arena->deferred);
+	memmgr_deferred_end(arena);
 	xa_destroy(&arena->owners);
 	kvfree(arena->starts);
 	free_table(arena);
@@ -261,5 +265,6 @@ u64 memmgr_arena_metadata(const struct memmgr_arena *arena)
 
 	return sizeof(*arena) + arena->meta_bytes +
 	       (arena->starts ? arena->granules * sizeof(*arena->starts) : 0) +
+	       memmgr_deferred_bytes(arena) +
 	       memmgr_blocks_directory_bytes(arena->granules) + segments * MEMMGR_SEGMENT_BYTES;
 }

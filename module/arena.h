@@ -6,14 +6,18 @@
  *	ioctl.c     one handler per command: checks, calls down, copies out
  *	heap.c      kernel code's way in: an owner on an arena
  *	heap_ops.c  what it can do there, where it may sleep
+ *	atomic.c    under locks and in interrupts
+ *	nmi.c       in NMI
  *	alloc.c     a block's birth and death
  *	realloc.c   a block's change of size
  *	owner.c     whose blocks they are, and what becomes of them
+ *	credit.c    what each of them has
  *	walk.c      looking at all blocks while others go on
  *	validate.c  checking all of it
  *	stat.c      figures
  *	space.c     the engine, under the arena's lock
- *	deferred.c  what atomic callers leave to a process
+ *	deferred.c  what callers that cannot wait leave to a process
+ *	stock.c     what is kept ready for them
  *	accounts.c  counters
  *	arena.c     the arena itself: making, counting references, ending
  *
@@ -169,6 +173,41 @@ static inline void *memmgr_payload(const struct memmgr_arena *arena, u64 granule
 	return arena->memory + memmgr_bytes(arena, granule);
 }
 
+/* Granules were given out, or came back. */
+static inline void memmgr_count_claimed(struct memmgr_arena *arena, s64 granules)
+{
+	s64 claimed = atomic64_add_return(granules, &arena->claimed);
+	s64 peak = atomic64_read(&arena->peak);
+
+	while (claimed > peak && !atomic64_try_cmpxchg(&arena->peak, &peak, claimed))
+		;
+}
+
+/* The alignment in granules that @align bytes mean; 0 if it is not one. */
+static inline u64 memmgr_align_granules(const struct memmgr_arena *arena, u64 align)
+{
+	if (!align)
+		return 1;
+	if (!is_power_of_2(align) || align > roundup_pow_of_two(arena->size))
+		return 0;
+	return max_t(u64, align >> arena->shift, 1);
+}
+
+/* What a block for @owner will be like; false if there can be none like @wish. */
+static inline bool memmgr_fulfil(const struct memmgr_owner *owner, const struct memmgr_wish *wish,
+				 struct memmgr_view *view)
+{
+	*view = (struct memmgr_view){
+		.size = wish->size,
+		.align = memmgr_align_granules(owner->arena, wish->align),
+		.tag = wish->tag,
+		.owner = owner->id,
+		.epoch = READ_ONCE(owner->arena->epoch),
+		.policy = wish->policy,
+	};
+	return wish->size && view->align;
+}
+
 /* A block is about to start where @view says. */
 static inline void memmgr_note_start(struct memmgr_arena *arena, const struct memmgr_view *view)
 {
@@ -201,8 +240,11 @@ bool memmgr_space_holds(struct memmgr_arena *arena, const struct memmgr_view *vi
 /* owner.c; open and close may sleep */
 struct memmgr_owner *memmgr_owner_open(struct memmgr_arena *arena, u32 rights);
 void memmgr_owner_close(struct memmgr_owner *owner);
+
+/* credit.c; any context */
 void memmgr_owner_credit(struct memmgr_arena *arena, const struct memmgr_view *view, s64 blocks,
 			 s64 bytes);
+void memmgr_account(struct memmgr_arena *arena, const struct memmgr_view *view, int sign);
 
 /* alloc.c, realloc.c; may sleep */
 int memmgr_alloc(struct memmgr_owner *owner, const struct memmgr_wish *wish,
@@ -210,10 +252,14 @@ int memmgr_alloc(struct memmgr_owner *owner, const struct memmgr_wish *wish,
 int memmgr_free(struct memmgr_arena *arena, struct memmgr_handle handle,
 		const struct memmgr_expect *expect);
 void memmgr_finish_free(struct memmgr_arena *arena, struct memmgr_record *rec);
-void memmgr_account(struct memmgr_arena *arena, const struct memmgr_view *view, int sign);
+struct memmgr_record *memmgr_take_slot(struct memmgr_arena *arena);
+int memmgr_add_segment(struct memmgr_arena *arena);
 int memmgr_realloc(struct memmgr_owner *owner, struct memmgr_handle handle,
 		   const struct memmgr_expect *expect, u64 size, u32 flags,
 		   struct memmgr_view *view);
+
+/* nmi.c; any context */
+int memmgr_name_start(struct memmgr_arena *arena, u64 offset, struct memmgr_handle *handle);
 
 /* walk.c; may sleep */
 bool memmgr_next_block(struct memmgr_arena *arena, u32 *slot, u32 end, struct memmgr_view *view);

@@ -27,6 +27,9 @@
 /* What memmgr_block_try_read() tries. */
 #define LOOKS 16
 
+/* Lost races after which a bounded call does without. */
+#define TRIES 8
+
 static bool is_being_filled(u64 state)
 {
 	return state & VERSION_ONE;
@@ -95,6 +98,23 @@ int memmgr_blocks_add(struct memmgr_blocks *table, void *segment)
 	smp_store_release(&table->slots, first + MEMMGR_SEGMENT_SLOTS);
 	memmgr_blocks_push(table, first, &rec[MEMMGR_SEGMENT_SLOTS - 1]);
 	return 0;
+}
+
+int memmgr_block_try_prepare(struct memmgr_blocks *table, struct memmgr_record **rec)
+{
+	/* pairs with push: the slot's segment is there */
+	u64 old = smp_load_acquire(&table->stack);
+	u32 tries;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		if (!(u32)old)
+			return -ENOSPC;
+		if (!memmgr_blocks_pop(table, &old, rec))
+			continue;
+		memmgr_block_bear(*rec, (u32)old - 1);
+		return 0;
+	}
+	return -EAGAIN;
 }
 
 void memmgr_block_abandon(struct memmgr_blocks *table, struct memmgr_record *rec)
@@ -294,4 +314,59 @@ int memmgr_block_orphan(struct memmgr_blocks *table, struct memmgr_handle handle
 			return ret;
 	} while (!try_cmpxchg(&rec->state, &old, old | MEMMGR_RECORD_ORPHAN));
 	return 0;
+}
+
+int memmgr_block_pend(struct memmgr_blocks *table, struct memmgr_handle handle)
+{
+	struct memmgr_record *rec;
+	u32 tries;
+	u64 old;
+	int ret;
+
+	if (!memmgr_record_find(table, handle, &rec))
+		return -ENOENT;
+	old = READ_ONCE(rec->state);
+	for (tries = 0; tries < TRIES; tries++) {
+		ret = judge(old, handle);
+		if (ret || try_cmpxchg(&rec->state, &old, old | MEMMGR_RECORD_PEND))
+			return ret;
+	}
+	/*
+	 * Eight changes of this one block, each within a few instructions: it is
+	 * being reallocated in a loop. It is used nevertheless, and if the caller is
+	 * the only one to free it, it still is.
+	 */
+	atomic64_or(MEMMGR_RECORD_PEND, (atomic64_t *)&rec->state);
+	return 0;
+}
+
+bool memmgr_block_reap(struct memmgr_blocks *table, u32 slot, struct memmgr_record **rec)
+{
+	const u64 mask = MEMMGR_RECORD_STATE | MEMMGR_RECORD_LOCK | MEMMGR_RECORD_PEND;
+	u64 old;
+
+	*rec = memmgr_record_at(table, slot);
+	old = READ_ONCE((*rec)->state);
+	do {
+		if ((old & mask) != (MEMMGR_USED | MEMMGR_RECORD_PEND))
+			return false;
+	} while (!try_cmpxchg(&(*rec)->state, &old, dying(old)));
+	return true;
+}
+
+int memmgr_block_name(const struct memmgr_blocks *table, u32 slot, u64 start,
+		      struct memmgr_handle *handle)
+{
+	struct memmgr_record *rec;
+	u64 state;
+
+	handle->raw = slot;
+	if (!memmgr_record_find(table, *handle, &rec))
+		return -ENOENT;
+	/* pairs with publish: the record is read next */
+	state = smp_load_acquire(&rec->state);
+	handle->raw |= state & ~(u64)U32_MAX;
+	if (judge(state, *handle) || (u32)READ_ONCE(rec->where) != start)
+		return -ENOENT;
+	return state & MEMMGR_RECORD_LOCK ? -EBUSY : 0;
 }

@@ -21,6 +21,9 @@
  *   USED         may be read by anybody: memmgr_block_read().
  *   LOCK         on USED: its holder alone may write the record. Whoever frees
  *                the block meanwhile sets PEND, and the holder completes that.
+ *   PEND         on USED: the block is dead, its memory not yet given back. Whoever
+ *                cannot give it back sets PEND even where nobody holds a LOCK, and
+ *                memmgr_block_reap() completes that.
  *   ORPHAN       the owner is gone; the record still says who it was.
  *   version      counts the changes of a record that stays USED and is odd while
  *                one is under way, so that a reader can tell a consistent view,
@@ -150,6 +153,22 @@ static inline void memmgr_blocks_push(struct memmgr_blocks *table, u32 first,
 int memmgr_block_try_kill(struct memmgr_record *rec, struct memmgr_handle handle,
 			  const struct memmgr_expect *expect);
 
+/* Try to take the slot on top of the stack, which is *@old, updated if it is not. */
+static inline bool memmgr_blocks_pop(struct memmgr_blocks *table, u64 *old,
+				     struct memmgr_record **rec)
+{
+	/* what is read of a slot that others took counts for nothing */
+	*rec = memmgr_record_at(table, (u32)*old - 1);
+	return try_cmpxchg(&table->stack, old, *old - (u32)*old + READ_ONCE((*rec)->link));
+}
+
+/* The free slot @slot has been taken. */
+static inline void memmgr_block_bear(struct memmgr_record *rec, u32 slot)
+{
+	WRITE_ONCE(rec->link, slot);
+	WRITE_ONCE(rec->state, READ_ONCE(rec->state) - MEMMGR_FREE + MEMMGR_BORN);
+}
+
 /* --- birth ------------------------------------------------------------------ */
 
 /* Take a free slot; NULL if there is none. The record is the caller's alone. */
@@ -158,18 +177,20 @@ static inline struct memmgr_record *memmgr_block_prepare(struct memmgr_blocks *t
 	/* pairs with push: the slot's segment is there */
 	u64 old = smp_load_acquire(&table->stack);
 	struct memmgr_record *rec;
-	u64 top;
 
-	do { /* what is read of a slot that others took counts for nothing */
+	do {
 		if (unlikely(!(u32)old))
 			return NULL;
-		rec = memmgr_record_at(table, (u32)old - 1);
-		top = old - (u32)old + READ_ONCE(rec->link);
-	} while (!try_cmpxchg(&table->stack, &old, top));
-	WRITE_ONCE(rec->link, (u32)old - 1);
-	WRITE_ONCE(rec->state, READ_ONCE(rec->state) - MEMMGR_FREE + MEMMGR_BORN);
+	} while (!memmgr_blocks_pop(table, &old, &rec));
+	memmgr_block_bear(rec, (u32)old - 1);
 	return rec;
 }
+
+/*
+ * Take a free slot in a bounded number of steps: 0; -ENOSPC if there is none;
+ * -EAGAIN if too many others did the same.
+ */
+int memmgr_block_try_prepare(struct memmgr_blocks *table, struct memmgr_record **rec);
 
 /* Give back a prepared slot that was not published. */
 void memmgr_block_abandon(struct memmgr_blocks *table, struct memmgr_record *rec);
@@ -215,6 +236,10 @@ int memmgr_block_try_read(const struct memmgr_blocks *table, struct memmgr_handl
 /* As memmgr_block_read(), whatever block lives in @slot; false if none does. */
 bool memmgr_block_read_slot(const struct memmgr_blocks *table, u32 slot,
 			    struct memmgr_view *view);
+
+/* What starts at granule @start and lives in @slot: 0 and its name, -ENOENT, -EBUSY. */
+int memmgr_block_name(const struct memmgr_blocks *table, u32 slot, u64 start,
+		      struct memmgr_handle *handle);
 
 /*
  * Lock a block for changing its record: 0 and *@rec, or -ENOENT, -ESTALE, or
@@ -294,5 +319,18 @@ static inline void memmgr_block_bury(struct memmgr_blocks *table, struct memmgr_
 	WRITE_ONCE(rec->state, next);
 	memmgr_blocks_push(table, rec->link, rec);
 }
+
+/*
+ * Free a block, part one, in a bounded number of steps, and leave all the rest to
+ * others: 0; -ENOENT, -ESTALE. memmgr_block_reap() finds it, or whoever has locked
+ * it completes it.
+ */
+int memmgr_block_pend(struct memmgr_blocks *table, struct memmgr_handle handle);
+
+/*
+ * True if what is in @slot was freed by memmgr_block_pend() and is not locked:
+ * *@rec is DYING now and the caller's to release and bury.
+ */
+bool memmgr_block_reap(struct memmgr_blocks *table, u32 slot, struct memmgr_record **rec);
 
 #endif /* MEMMGR_BLOCKS_H */

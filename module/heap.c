@@ -29,6 +29,7 @@ static DEFINE_MUTEX(heaps_mutex);
 static struct memmgr_heap *new_heap(struct memmgr_owner *owner, u32 flags)
 {
 	struct memmgr_heap *heap;
+	int ret;
 
 	if (IS_ERR(owner))
 		return ERR_CAST(owner);
@@ -41,9 +42,13 @@ static struct memmgr_heap *new_heap(struct memmgr_owner *owner, u32 flags)
 	heap->flags = flags;
 	xa_init(&heap->stacks);
 	mutex_lock(&heaps_mutex);
+	ret = memmgr_stock_make(owner->arena);
 	list_add(&heap->all, &heaps);
 	mutex_unlock(&heaps_mutex);
-	return heap;
+	if (!ret)
+		return heap;
+	memmgr_heap_destroy(heap);
+	return ERR_PTR(ret);
 }
 
 static int check_config(const struct memmgr_heap_config *config,
@@ -69,6 +74,9 @@ static int check_config(const struct memmgr_heap_config *config,
 		return -ENOENT;
 	if (arena->reserve && (arena->reserve >= arena->size ||
 			       !(arena->engine->flags & MEMMGR_ENGINE_RESERVE)))
+		return -EINVAL;
+	if (config->ready_count > MEMMGR_SHELF || config->ready_size > arena->size ||
+	    !config->ready_count != !config->ready_size)
 		return -EINVAL;
 	return 0;
 }
@@ -99,9 +107,14 @@ struct memmgr_heap *memmgr_heap_create(const struct memmgr_heap_config *config)
 	heap = new_heap(memmgr_owner_open(arena, MEMMGR_RIGHT_READ | MEMMGR_RIGHT_WRITE),
 			config->flags);
 	memmgr_arena_put(arena);
-	if (!IS_ERR(heap))
-		heap->made = true;
-	return heap;
+	if (IS_ERR(heap))
+		return heap;
+	heap->made = true;
+	ret = memmgr_stock_ready(arena, config->ready_size, config->ready_count);
+	if (!ret)
+		return heap;
+	memmgr_heap_destroy(heap);
+	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(memmgr_heap_create);
 
@@ -142,6 +155,8 @@ void memmgr_heap_destroy(struct memmgr_heap *heap)
 	mutex_unlock(&heaps_mutex);
 	memmgr_leaks_report(heap);
 	memmgr_stacks_free(heap);
+	if (heap->made)
+		memmgr_stock_end_ready(heap->owner->arena);
 	memmgr_owner_close(heap->owner);
 	kfree(heap);
 }

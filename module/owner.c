@@ -50,34 +50,6 @@ struct memmgr_owner *memmgr_owner_open(struct memmgr_arena *arena, u32 rights)
 	return owner;
 }
 
-/**
- * memmgr_owner_credit - a block comes to, goes from or changes with its owner
- * @arena: where
- * @view: the block; tells the owner, or that it has none
- * @blocks: blocks to add
- * @bytes: bytes to add
- *
- * Context: any.
- */
-void memmgr_owner_credit(struct memmgr_arena *arena, const struct memmgr_view *view, s64 blocks,
-			 s64 bytes)
-{
-	struct memmgr_owner *owner;
-
-	if (view->orphan) {
-		this_cpu_add(arena->counts->orphans, blocks);
-		this_cpu_add(arena->counts->orphan_bytes, bytes);
-		return;
-	}
-	rcu_read_lock();
-	owner = xa_load(&arena->owners, view->owner);
-	if (owner) { /* else it died, and its accounts with it */
-		atomic64_add(blocks, &owner->blocks);
-		atomic64_add(bytes, &owner->bytes);
-	}
-	rcu_read_unlock();
-}
-
 /* What an owner leaves behind, for the trace. */
 struct legacy {
 	u64 freed;

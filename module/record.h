@@ -74,7 +74,7 @@ static_assert(sizeof(struct memmgr_record) == 40);
  * @epoch: the arena's epoch at birth
  * @policy: enum memmgr_policy
  * @orphan: the owner is gone
- * @pending: freed, but still held by a lock
+ * @pending: freed, but not yet given back
  */
 struct memmgr_view {
 	struct memmgr_handle handle;

@@ -44,16 +44,6 @@ static bool may_dip(const struct memmgr_arena *arena)
 	return arena->reserved && has_capability_noaudit(current, CAP_SYS_RESOURCE);
 }
 
-/* Granules were given out, or came back. */
-static void count_claimed(struct memmgr_arena *arena, s64 granules)
-{
-	s64 claimed = atomic64_add_return(granules, &arena->claimed);
-	s64 peak = atomic64_read(&arena->peak);
-
-	while (claimed > peak && !atomic64_try_cmpxchg(&arena->peak, &peak, claimed))
-		;
-}
-
 /**
  * memmgr_space_claim - find and take a free run
  * @arena: where
@@ -78,7 +68,7 @@ int memmgr_space_claim(struct memmgr_arena *arena, u64 len, u64 align, struct me
 		lock_space(arena);
 		ret = arena->engine->claim(arena->meta, &claim, run);
 		if (!ret)
-			count_claimed(arena, run->len);
+			memmgr_count_claimed(arena, run->len);
 		unlock_space(arena);
 		if (ret != -EAGAIN)
 			return ret;
@@ -100,7 +90,7 @@ void memmgr_space_release(struct memmgr_arena *arena, const struct memmgr_run *r
 	lock_space(arena);
 	ret = arena->engine->release(arena->meta, run);
 	if (!ret)
-		count_claimed(arena, -(s64)run->len);
+		memmgr_count_claimed(arena, -(s64)run->len);
 	unlock_space(arena);
 	if (ret)
 		memmgr_arena_damaged(arena, "released granules were not claimed", run->start);
@@ -160,7 +150,7 @@ int memmgr_space_resize(struct memmgr_arena *arena, struct memmgr_record *rec,
 	else
 		ret = resize_and_refill(arena, rec, want, view);
 	if (!ret)
-		count_claimed(arena, (s64)(view->run.len - old.len));
+		memmgr_count_claimed(arena, (s64)(view->run.len - old.len));
 	unlock_space(arena);
 	if (ret == -EUCLEAN)
 		memmgr_arena_damaged(arena, "resized granules were not claimed", old.start);
@@ -183,7 +173,7 @@ void memmgr_space_move(struct memmgr_arena *arena, struct memmgr_record *rec,
 	to->orphan = memmgr_block_refill(rec, to);
 	ret = arena->engine->release(arena->meta, &from->run);
 	if (!ret)
-		count_claimed(arena, -(s64)from->run.len);
+		memmgr_count_claimed(arena, -(s64)from->run.len);
 	unlock_space(arena);
 	if (ret)
 		memmgr_arena_damaged(arena, "moved block was not claimed", from->run.start);

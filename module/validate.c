@@ -129,9 +129,10 @@ static int check_sums(struct survey *survey)
 {
 	struct memmgr_arena *arena = survey->arena;
 	struct memmgr_counts totals = memmgr_totals(arena->counts);
+	u64 claimed = survey->used + memmgr_bytes(arena, atomic64_read(&arena->deferred.stocked));
 
-	if (survey->used + survey->free != arena->size ||
-	    survey->used != memmgr_bytes(arena, atomic64_read(&arena->claimed)))
+	if (claimed + survey->free != arena->size ||
+	    claimed != memmgr_bytes(arena, atomic64_read(&arena->claimed)))
 		return damage(survey, "blocks and holes do not add up to the arena", 0);
 	if (survey->used != totals.used || survey->blocks != totals.allocs - totals.frees)
 		return damage(survey, "the accounts differ from the blocks", 0);

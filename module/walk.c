@@ -64,20 +64,15 @@ int memmgr_find_offset(struct memmgr_arena *arena, u64 offset, struct memmgr_vie
  * @offset: the byte
  * @view: the block
  *
- * Return: 0, -ENOENT, or -EOPNOTSUPP if the arena was not made for that. Context:
- * any but NMI.
+ * Return: 0, -ENOENT, -EBUSY if another call is just changing it, -EOPNOTSUPP if the
+ * arena was not made for that. Context: process.
  */
 int memmgr_find_start(struct memmgr_arena *arena, u64 offset, struct memmgr_view *view)
 {
-	u64 granule = offset >> arena->shift;
+	struct memmgr_handle handle;
+	int ret = memmgr_name_start(arena, offset, &handle);
 
-	if (!arena->starts)
-		return -EOPNOTSUPP;
-	if (offset >= arena->size || !IS_ALIGNED(offset, memmgr_bytes(arena, 1)) ||
-	    !memmgr_block_read_slot(&arena->blocks, READ_ONCE(arena->starts[granule]), view) ||
-	    view->pending || view->run.start != granule)
-		return -ENOENT;
-	return 0;
+	return ret ?: memmgr_block_read(&arena->blocks, handle, view);
 }
 
 static u32 state_of(const struct memmgr_view *view)

@@ -95,8 +95,9 @@ enum memmgr_policy {
  * them is a mask
  * @MEMMGR_STATE_OWNED: allocated, its owner is alive
  * @MEMMGR_STATE_ORPHAN: allocated, its owner is gone (policy KEEP)
- * @MEMMGR_STATE_PENDING: freed while another call was changing it; the handle
- *	is dead, the memory comes back when that call ends
+ * @MEMMGR_STATE_PENDING: freed while another call was changing it, or by kernel
+ *	code that could not give the memory back; the handle is dead, the memory
+ *	comes back when that call ends, or soon
  */
 enum memmgr_block_state {
 	MEMMGR_STATE_OWNED = 1 << 0,
@@ -444,7 +445,8 @@ struct memmgr_iterate {
  * @out_requested: bytes in blocks as asked for; what @out_used has more than that
  *	is the internal fragmentation
  * @out_free: bytes that the engine has free
- * @out_pending: the rest: bytes on their way in or out at this instant
+ * @out_pending: the rest: bytes on their way in or out at this instant, and what
+ *	kernel code has set aside
  * @out_largest: largest hole, bytes
  * @out_peak: most bytes that were ever taken at one time; a block that is being
  *	moved takes two places

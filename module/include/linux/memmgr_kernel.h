@@ -75,6 +75,13 @@ enum memmgr_heap_flags {
  * @flags: enum memmgr_heap_flags
  * @reserve: bytes that only atomic callers and CAP_SYS_RESOURCE may have; 0 but
  *	for engines with an emergency heap (ebuddy)
+ * @ready_size: size of the ready blocks, bytes; 0 with @ready_count
+ * @ready_count: how many of them are kept for each CPU, at most MEMMGR_READY_MAX;
+ *	may be 0
+ *
+ * Ready blocks are for atomic callers alone: they are set aside when the arena is
+ * made, are given out when nothing else could be had at once, up to their size and
+ * aligned to the granule, and are replaced as soon as there is memory.
  */
 struct memmgr_heap_config {
 	const char *name;
@@ -83,7 +90,11 @@ struct memmgr_heap_config {
 	u32 granule;
 	u32 flags;
 	u64 reserve;
+	u32 ready_size;
+	u32 ready_count;
 };
+
+#define MEMMGR_READY_MAX 32
 
 /**
  * struct memmgr_wish - what is asked of an allocation
@@ -140,6 +151,15 @@ int memmgr_heap_realloc(struct memmgr_heap *heap, u64 handle, u64 size, u32 flag
 			struct memmgr_place *place);
 int memmgr_heap_realloc_at(struct memmgr_heap *heap, const void *memory, u64 size, u32 flags,
 			   struct memmgr_place *place);
+
+int memmgr_heap_alloc_atomic(struct memmgr_heap *heap, const struct memmgr_wish *wish,
+			     struct memmgr_place *place);
+int memmgr_heap_free_atomic(struct memmgr_heap *heap, u64 handle);
+int memmgr_heap_free_at_atomic(struct memmgr_heap *heap, const void *memory);
+
+int memmgr_heap_alloc_nmi(struct memmgr_heap *heap, const struct memmgr_wish *wish,
+			  struct memmgr_place *place);
+int memmgr_heap_free_nmi(struct memmgr_heap *heap, u64 handle);
 
 int memmgr_heap_query(struct memmgr_heap *heap, u64 handle, struct memmgr_block *block);
 int memmgr_heap_query_at(struct memmgr_heap *heap, const void *memory,
