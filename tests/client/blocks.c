@@ -217,10 +217,13 @@ static bool ends(struct waiter *waiter, long timeout)
 
 static int wait_in(struct memmgr_heap *heap)
 {
+	static int (*const frees[])(struct memmgr_heap *heap, u64 handle) = {
+		memmgr_heap_free, memmgr_heap_free_atomic, memmgr_heap_free_nmi,
+	};
 	struct waiter waiter[3];
 	struct memmgr_place all;
 	unsigned long begin;
-	int i;
+	int how, i;
 
 	CHECK_EQ(0, client_alloc(heap, SZ_64K, 0, &all));
 	begin = jiffies;
@@ -229,15 +232,19 @@ static int wait_in(struct memmgr_heap *heap)
 	CHECK_EQ(-ENOMEM, waiter[0].ret);
 	CHECK(time_after_eq(jiffies, begin + HZ / 5));
 
-	for (i = 0; i < 3; i++)
-		CHECK_EQ(0, start(&waiter[i], heap, MAX_SCHEDULE_TIMEOUT));
-	CHECK(!ends(&waiter[0], HZ / 5));
-	CHECK_EQ(0, memmgr_heap_free(heap, all.handle));
-	for (i = 0; i < 3; i++) {
-		CHECK(ends(&waiter[i], 60 * HZ));
-		CHECK_EQ(0, waiter[i].ret);
+	for (how = 0; how < ARRAY_SIZE(frees); how++) {
+		if (how)
+			CHECK_EQ(0, client_alloc(heap, SZ_64K, 0, &all));
+		for (i = 0; i < 3; i++)
+			CHECK_EQ(0, start(&waiter[i], heap, MAX_SCHEDULE_TIMEOUT));
+		CHECK(!ends(&waiter[0], HZ / 5));
+		CHECK_EQ(0, frees[how](heap, all.handle));
+		for (i = 0; i < 3; i++) {
+			CHECK(ends(&waiter[i], 60 * HZ));
+			CHECK_EQ(0, waiter[i].ret);
+		}
+		CHECK_EQ(3, memmgr_heap_sweep(heap, NULL, NULL));
 	}
-	CHECK_EQ(3, memmgr_heap_sweep(heap, NULL, NULL));
 	return 0;
 }
 

@@ -74,5 +74,6 @@ static inline s64 client_blocks(struct memmgr_heap *heap)
 
 extern const struct client_case client_arena_cases[];
 extern const struct client_case client_block_cases[];
+extern const struct client_case client_atomic_cases[];
 
 #endif /* MEMMGR_TEST_CLIENT_H */

@@ -13,10 +13,12 @@
 #include <linux/uaccess.h>
 
 #include "client.h"
+#include "contexts.h"
 
 static const struct client_case * const suites[] = {
 	client_arena_cases,
 	client_block_cases,
+	client_atomic_cases,
 };
 
 static struct dentry *folder;
@@ -106,6 +108,10 @@ DEFINE_SHOW_ATTRIBUTE(cases);
 
 static int __init client_init(void)
 {
+	int ret = contexts_init();
+
+	if (ret)
+		return ret;
 	folder = debugfs_create_dir("memmgr_test", NULL);
 	debugfs_create_file("run", 0200, folder, NULL, &run_fops);
 	debugfs_create_file("result", 0400, folder, NULL, &result_fops);
@@ -116,6 +122,7 @@ static int __init client_init(void)
 static void __exit client_exit(void)
 {
 	debugfs_remove(folder);
+	contexts_exit();
 }
 
 module_init(client_init);

@@ -42,6 +42,14 @@ CASE(blocks_live_and_die)
 CASE(refusals_have_their_errno)
 CASE(walks_and_sweeps)
 CASE(callers_wait_for_memory)
+CASE(every_context_serves_every_engine)
+CASE(atomic_refusals_have_their_errno)
+CASE(pointers_are_freed_at_once)
+CASE(stock_is_what_atomic_callers_have)
+CASE(ready_blocks_are_for_atomic_callers)
+CASE(nonsense_is_not_made_ready)
+CASE(engine_reserve_is_for_atomic_callers)
+CASE(dead_blocks_are_drained)
 
 TEST_F(client, who_waits_for_memory_can_be_killed)
 {
@@ -184,6 +192,7 @@ TEST_F(client, kernel_has_no_more_rights_than_the_descriptor)
 	ASSERT_NE(0, t_block(fd, 100, 1, 0));
 	ro = t_attach(fd, MEMMGR_ATTACH_READONLY);
 	T_CLIENT_PASSES("readonly_may_only_look", ro);
+	T_CLIENT_PASSES("readonly_is_refused_at_once", ro);
 	close(ro);
 	close(fd);
 }
