@@ -17,7 +17,7 @@ in_userspace = $(MAKE) -s -C userspace BUILD=$(CURDIR)/build/userspace PREFIX=$(
 # The debug kernel takes minutes to build, so it is asked for, or there already.
 debug = $(shell [ -n "$$CI" ] || tests/cache/get --have kernel-debug >/dev/null && echo debug)
 
-.PHONY: all module userspace install clean clean-cache deps format help
+.PHONY: all module userspace install clean clean-cache deps format help install-driver-files
 .PHONY: check check-fast check-device check-debug check-engine check-model check-static demo bench
 .PHONY: fuzz fuzz-corpus
 
@@ -36,6 +36,17 @@ install: all
 		CONFIG_MODULE_SIG_ALL= DEPMOD=true modules_install
 	@$(if $(DESTDIR),,depmod $$(cut -d'"' -f2 $(KDIR)/include/generated/utsrelease.h))
 	@$(in_userspace) DESTDIR=$(DESTDIR) install
+	@$(MAKE) -s --no-print-directory install-driver-files
+
+# What a driver that uses memmgr is built against: headers, symbols' versions.
+driver_files = $(DESTDIR)$(PREFIX)/src/memmgr
+MODULE_TREE ?= build/module
+
+install-driver-files:
+	@install -d $(driver_files)/include/linux
+	@install -m 644 module/include/linux/memmgr_kernel.h uapi/linux/memmgr.h \
+		$(driver_files)/include/linux
+	@install -m 644 $(MODULE_TREE)/Module.symvers $(driver_files)
 
 clean:
 	rm -rf build
