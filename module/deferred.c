@@ -63,6 +63,7 @@ static void deferred_work(struct work_struct *work)
 		memmgr_arena_damaged(arena, "freed granules were not claimed", damage - 1);
 	memmgr_drain(arena);
 	memmgr_stock_refill(arena);
+	WRITE_ONCE(deferred->wakes, deferred->wakes + 1);
 	wake_up_all(&deferred->freed);
 }
 

@@ -36,6 +36,7 @@ struct memmgr_arena;
  * @kick: gets from any context to where work can be queued
  * @work: all that is deferred
  * @freed: who waits for memory
+ * @wakes: how often they were woken
  * @dirty: groups of slots with blocks that were freed by PEND
  * @draining: serialises memmgr_drain()
  * @drained: blocks that it gave back
@@ -50,6 +51,7 @@ struct memmgr_deferred {
 	struct irq_work kick;
 	struct work_struct work;
 	wait_queue_head_t freed;
+	u32 wakes;
 	unsigned long *dirty;
 	struct mutex draining; /* memmgr_drain() */
 	u64 drained; /* under draining */

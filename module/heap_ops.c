@@ -43,17 +43,29 @@ static bool worth_waiting(const struct memmgr_heap *heap, const struct memmgr_wi
 	return (error == -ENOMEM || error == -ENOSPC) && wish->size <= arena_of(heap)->size;
 }
 
+/* Sleep until memory came back since @seen, or for @nap jiffies; what is left of it. */
+static long sleep_on(struct memmgr_deferred *deferred, u32 seen, long nap)
+{
+	set_current_state(TASK_KILLABLE);
+	if (READ_ONCE(deferred->wakes) == seen)
+		nap = schedule_timeout(nap);
+	__set_current_state(TASK_RUNNING);
+	return nap;
+}
+
 /* Try again whenever memory came back, until @timeout jiffies are over. */
 static int wait_and_alloc(struct memmgr_heap *heap, const struct memmgr_wish *wish, long timeout,
 			  struct memmgr_view *view)
 {
-	struct wait_queue_head *freed = &arena_of(heap)->deferred.freed;
-	DEFINE_WAIT_FUNC(wait, woken_wake_function);
-	long nap, left;
+	struct memmgr_deferred *deferred = &arena_of(heap)->deferred;
+	DECLARE_WAITQUEUE(wait, current);
+	long nap;
+	u32 seen;
 	int ret;
 
-	add_wait_queue(freed, &wait);
+	add_wait_queue(&deferred->freed, &wait);
 	for (;;) {
+		seen = READ_ONCE(deferred->wakes);
 		ret = memmgr_alloc(heap->owner, wish, view);
 		if (!worth_waiting(heap, wish, ret) || timeout <= 0)
 			break;
@@ -62,11 +74,11 @@ static int wait_and_alloc(struct memmgr_heap *heap, const struct memmgr_wish *wi
 			break;
 		}
 		nap = min(timeout, (long)PATIENCE);
-		left = wait_woken(&wait, TASK_KILLABLE, nap);
+		nap -= sleep_on(deferred, seen, nap);
 		if (timeout != MAX_SCHEDULE_TIMEOUT)
-			timeout -= nap - left;
+			timeout -= nap;
 	}
-	remove_wait_queue(freed, &wait);
+	remove_wait_queue(&deferred->freed, &wait);
 	return ret;
 }
 

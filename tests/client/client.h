@@ -6,6 +6,7 @@
 #ifndef MEMMGR_TEST_CLIENT_H
 #define MEMMGR_TEST_CLIENT_H
 
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/memmgr_kernel.h>
@@ -63,13 +64,15 @@ static inline int client_alloc(struct memmgr_heap *heap, u64 size, u32 tag,
 	return memmgr_heap_alloc(heap, &wish, 0, place);
 }
 
-/* Blocks that exist in the heap's arena, or an error of a validation. */
+/* Blocks that exist in the heap's arena, or an error of a validation of all of it. */
 static inline s64 client_blocks(struct memmgr_heap *heap)
 {
 	struct memmgr_validate v;
-	int ret = memmgr_heap_validate(heap, &v);
+	int ret, tries = 100;
 
-	return ret ?: (s64)v.out_blocks;
+	while (!(ret = memmgr_heap_validate(heap, &v)) && !v.out_complete && tries--)
+		msleep(20); /* deferred work is at it */
+	return ret ?: v.out_complete ? (s64)v.out_blocks : -EAGAIN;
 }
 
 extern const struct client_case client_arena_cases[];
