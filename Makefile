@@ -6,6 +6,7 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+DURATION ?= 60
 
 # The running kernel if its headers are here, else the newest headers installed.
 KDIR ?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(lastword $(sort \
@@ -18,8 +19,8 @@ in_userspace = $(MAKE) -s -C userspace BUILD=$(CURDIR)/build/userspace PREFIX=$(
 debug = $(shell [ -n "$$CI" ] || tests/cache/get --have kernel-debug >/dev/null && echo debug)
 
 .PHONY: all module userspace install clean clean-cache deps format help install-driver-files
-.PHONY: check check-fast check-device check-debug check-engine check-model check-static demo bench
 .PHONY: fuzz fuzz-corpus
+.PHONY: check check-fast check-device check-debug check-engine check-model check-static torture demo bench
 
 all: module userspace
 
@@ -61,7 +62,7 @@ check: deps
 	@$(tools)/check build static uapi library engine fuzz model races bench device $(debug)
 
 check-fast: deps
-	@BITS=64 LESS="cli_stress cli_engines" $(tools)/check build engine-fast device
+	@BITS=64 LESS="cli_stress cli_engines torture" $(tools)/check build engine-fast device
 
 check-device: deps
 	@$(tools)/check build device
@@ -83,6 +84,9 @@ format:
 
 demo: deps
 	@$(tools)/demo
+
+torture: deps
+	@$(tools)/torture $(if $(DEBUG),debug,debian) $(DURATION) $(PARAMETERS)
 
 bench:
 	@$(tools)/deps bench
@@ -110,6 +114,8 @@ help:
 #H make check-model   models of the lock-free parts, in every interleaving, with Spin
 #H make check-static  compilers' and style checkers' opinion
 #H make bench         measure the engines, write build/bench/report.txt; QUICK=1, TOUCH=1
+#H make torture       heaps in the kernel, from every context; DURATION=60, DEBUG=1: debug
+#H                    kernel; PARAMETERS="engine=chunk threads=8": modinfo memmgr_torture
 #H make fuzz          look for inputs that break engines or block table; DURATION=60 JOBS=1
 #H make fuzz-corpus   keep in tests/fuzz/corpus what the inputs found since are needed for
 #H make format        let clang-format lay out the C code outside the module
