@@ -69,6 +69,7 @@ void check_all_say(struct table *t, struct memmgr_handle handle, int err)
 	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, &here, &rec), err);
 	CHECK_EQ(memmgr_block_lock(&t->blocks, handle, NULL, &rec), err);
 	CHECK_EQ(memmgr_block_orphan(&t->blocks, handle, &view), err);
+	CHECK_EQ(memmgr_block_pend(&t->blocks, handle), err);
 }
 
 /* What a call with this handle should say about whether the block is alive. */
@@ -81,6 +82,14 @@ static int slot_judge(const struct slot *s, u32 generation)
 	if (s->state == MEMMGR_DYING || s->state == MEMMGR_RETIRED)
 		return -ESTALE;
 	return s->state == MEMMGR_USED ? 0 : -ENOENT;
+}
+
+/* What is said to who asks what starts where the slot's content does. */
+static int slot_name(const struct slot *s)
+{
+	if (s->state != MEMMGR_USED || s->pending)
+		return -ENOENT;
+	return s->locked ? -EBUSY : 0;
 }
 
 static int slot_kill(struct slot *s, u32 generation)
@@ -122,6 +131,8 @@ bool is_allowed(const struct slot *s, enum act act)
 		return s->state == MEMMGR_BORN || s->locked;
 	case UNLOCK:
 		return s->locked;
+	case REAP:
+		return s->state == MEMMGR_USED;
 	default:
 		return true;
 	}
@@ -129,6 +140,7 @@ bool is_allowed(const struct slot *s, enum act act)
 
 void check_slot(struct table *t, const struct slot *s, u32 number)
 {
+	struct memmgr_handle handle;
 	struct memmgr_view view;
 	u32 generation;
 	bool lives;
@@ -140,6 +152,9 @@ void check_slot(struct table *t, const struct slot *s, u32 number)
 	CHECK_EQ(lives, s->state == MEMMGR_USED);
 	if (!lives)
 		return;
+	CHECK_EQ(memmgr_block_name(&t->blocks, number, s->content.run.start, &handle),
+		 slot_name(s));
+	CHECK(slot_name(s) || handle.raw == handle_of(s->generation, number).raw);
 	CHECK(same_content(&view, &s->content));
 	CHECK(view.orphan == s->orphan && view.pending == s->pending);
 	CHECK_EQ(view.handle.raw, handle_of(s->generation, number).raw);
@@ -151,6 +166,19 @@ static void slot_bury(struct slot *s)
 	s->orphan = false;
 	s->state = s->generation == U32_MAX ? MEMMGR_RETIRED : MEMMGR_FREE;
 	s->generation += s->generation != U32_MAX;
+}
+
+static void reap(struct table *t, struct slot *s)
+{
+	struct memmgr_record *first = memmgr_blocks_segment(&t->blocks, 0), *rec;
+	bool is_due = s->pending && !s->locked;
+
+	CHECK_EQ(memmgr_block_reap(&t->blocks, (u32)(s->rec - first), &rec), is_due);
+	if (!is_due)
+		return;
+	CHECK(rec == s->rec);
+	s->state = MEMMGR_DYING;
+	s->pending = false;
 }
 
 /* An act without a handle, which is allowed in the slot's state. */
@@ -189,6 +217,9 @@ static void act_as_holder(struct table *t, struct slot *s, enum act act,
 			s->state = MEMMGR_DYING;
 		s->locked = false;
 		s->pending = false;
+		break;
+	case REAP:
+		reap(t, s);
 		break;
 	default:
 		break;
@@ -230,6 +261,10 @@ static void act_by_handle(struct table *t, struct slot *s, enum act act, u32 num
 		CHECK(err || same_content(&view, &s->content));
 		s->orphan |= !err;
 		break;
+	case PEND:
+		CHECK_EQ(memmgr_block_pend(&t->blocks, handle), err);
+		s->pending |= !err;
+		break;
 	default:
 		break;
 	}
@@ -238,7 +273,7 @@ static void act_by_handle(struct table *t, struct slot *s, enum act act, u32 num
 void do_act(struct table *t, struct slot *s, enum act act, u32 number, u32 generation,
 	    const struct memmgr_view *content)
 {
-	if (act == KILL || act == KILL_START || act == LOCK || act == ORPHAN)
+	if (act == KILL || act == KILL_START || act == LOCK || act == ORPHAN || act == PEND)
 		act_by_handle(t, s, act, number, generation, content->run.start);
 	else
 		act_as_holder(t, s, act, content);

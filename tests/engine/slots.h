@@ -35,7 +35,23 @@ struct slot {
 	bool orphan;
 };
 
-enum act { PREPARE, ABANDON, PUBLISH, KILL, KILL_START, BURY, LOCK, FILL, UNLOCK, ORPHAN, ACTS };
+/* The first FUZZED of them are what the fuzzer's inputs are made of. */
+enum act {
+	PREPARE,
+	ABANDON,
+	PUBLISH,
+	KILL,
+	KILL_START,
+	BURY,
+	LOCK,
+	FILL,
+	UNLOCK,
+	ORPHAN,
+	FUZZED,
+	PEND = FUZZED,
+	REAP,
+	ACTS
+};
 
 /* May a caller who keeps the table's rules do this now? */
 bool is_allowed(const struct slot *s, enum act act);

@@ -323,7 +323,7 @@ static void call_by_handle(struct heap *h, enum act act)
 /* One call of whom the rules allow it. */
 static void call_as_holder(struct heap *h, enum act act)
 {
-	static const enum memmgr_record_state states[ACTS] = {
+	static const enum memmgr_record_state states[FUZZED] = {
 		[ABANDON] = MEMMGR_BORN, [PUBLISH] = MEMMGR_BORN, [BURY] = MEMMGR_DYING,
 		[FILL] = MEMMGR_USED,	 [UNLOCK] = MEMMGR_USED,
 	};
@@ -350,7 +350,7 @@ static void call_as_holder(struct heap *h, enum act act)
 
 static void call_once(struct heap *h)
 {
-	enum act act = (enum act)choose(h, ACTS);
+	enum act act = (enum act)choose(h, FUZZED);
 
 	if (act == KILL || act == KILL_START || act == LOCK || act == ORPHAN)
 		call_by_handle(h, act);

@@ -13,6 +13,10 @@
  *	run: -DSLOTS=1 -DFREERS=1 -DRESIZERS=1 -DALLOCATORS=1
  *	run: -DSLOTS=1 -DFREERS=1 -DDEATHS=1 -DALLOCATORS=1
  *	run: -DSLOTS=3 -DRUNS=2 -DALLOCATORS=2
+ *	run: -DSLOTS=1 -DPENDERS=2 -DRESIZERS=1 -DDRAINERS=1
+ *	run: -DSLOTS=1 -DPENDERS=2 -DFREERS=1 -DDRAINERS=2
+ *	run: -DSLOTS=1 -DPENDERS=1 -DDEATHS=1 -DFREERS=1 -DDRAINERS=1
+ *	run: -DSLOTS=1 -DPENDERS=2 -DALLOCATORS=1 -DDRAINERS=1
  *	ends: -DSLOTS=1 -DFREERS=1 -DRESIZERS=2
  *	ends: -DSLOTS=1 -DREADERS=1 -DRESIZERS=1 -DDEATHS=1
  *	ends: -DSLOTS=2 -DALLOCATORS=2
@@ -21,7 +25,7 @@
  *
  * A block lives in slot 0, generation 1. Freers, with or without a check of where
  * it starts, and with its handle or the one that the next block there will get;
- * resizers, who move it; its owner's death, which frees or orphans it; readers; and
+ * penders, who free it and leave the rest to drainers; resizers, who move it; its owner's death, which frees or orphans it; readers; and
  * allocators, who take slots and give them back. Always: a free has one winner; a
  * handle acts on its own block; a run is released by the block that has it, once;
  * a reader sees the record of one block at one time; a slot that is taken was free.
@@ -60,6 +64,11 @@
  *	M_NO_COUNTER	the head of the stack has no counter
  *	M_STORE_STACK	a slot is pushed by looking at the head, then storing
  *	M_NO_ABANDON	a slot without memory for its block is forgotten
+ *	M_STORE_REAP	a drainer looks at the word, then stores
+ *	M_REAP_LOCKED	a drainer does not mind a lock
+ *	M_REAP_ALL	a drainer takes blocks that nobody freed
+ *	M_DIRTY_FIRST	it is said that a block was freed, then it is
+ *	M_CLEAR_LAST	that it was said is forgotten after having looked
  *	M_WAIT_FOR_LOCK	a lock waits for another to be unlocked
  */
 #ifndef FREERS
@@ -77,7 +86,14 @@
 #ifndef ALLOCATORS
 #define ALLOCATORS 0
 #endif
-#define PROCS (FREERS + RESIZERS + DEATHS + READERS + ALLOCATORS)
+#ifndef PENDERS
+#define PENDERS 0
+#endif
+#ifndef DRAINERS
+#define DRAINERS 0
+#endif
+#define OTHERS (FREERS + RESIZERS + DEATHS + READERS + ALLOCATORS + PENDERS)
+#define PROCS (OTHERS + DRAINERS)
 
 #ifndef RUNS
 #define RUNS 3
@@ -120,6 +136,7 @@ short state[SLOTS];
 byte first[SLOTS], second[SLOTS];	/* of a record */
 byte link[SLOTS];
 byte head;
+bool dirty;				/* slot 0 is to be looked at */
 
 /* ghosts */
 #define BLOCK(s, g) ((s) * (LAST + 1) + (g))
@@ -382,6 +399,100 @@ proctype freer()
 	}
 	kill(r);
 	atomic { old = 0; now = 0; c = 0; d = 0; got = 0; r = 0; g = 0; ok = 0; ended++ }
+}
+
+/* ---- freeing it where it cannot be given back ---- */
+
+inline pend()	/* ok */
+{
+	old = state[s];
+	do
+	:: !JUDGE(old, g) -> ok = false; break
+	:: else ->
+	   atomic {
+		SWAP(state[s], old | PEND);
+		if
+		:: ok ->
+			assert(!killed[BLOCK(s, g)]);
+			killed[BLOCK(s, g)] = true;
+			break
+		:: else
+		fi
+	   }
+	od
+}
+
+proctype pender()
+{
+	LOCALS;
+
+	atomic {
+		if
+		:: g = 1
+		:: ALLOCATORS -> g = 2
+		fi
+	}
+#ifdef M_DIRTY_FIRST
+	dirty = true;
+	pend();
+#else
+	pend();
+	if
+	:: ok -> dirty = true
+	:: else
+	fi;
+#endif
+	atomic { old = 0; now = 0; g = 0; ok = 0; ended++ }
+}
+
+#ifdef M_REAP_ALL
+#define MAY_REAP(w) (KIND(w) == USED && !((w) & LOCK))
+#elif defined(M_REAP_LOCKED)
+#define MAY_REAP(w) (KIND(w) == USED && ((w) & PEND))
+#else
+#define MAY_REAP(w) (KIND(w) == USED && ((w) & PEND) && !((w) & LOCK))
+#endif
+#define REAP(w) (MAKE(GEN(w), DYING) | ((w) & ORPHAN))
+
+inline reap()
+{
+	old = state[s];
+	ok = false;
+	do
+	:: !MAY_REAP(old) -> ok = false; break
+	:: else ->
+#ifdef M_STORE_REAP
+	   STORE(state[s], REAP(old));
+#else
+	   SWAP(state[s], REAP(old));
+#endif
+	   if
+	   :: ok -> break
+	   :: else
+	   fi
+	od;
+	if
+	:: ok -> g = GEN(old); assert(killed[BLOCK(s, g)]); finish_free()
+	:: else
+	fi;
+	atomic { old = 0; now = 0; c = 0; d = 0; g = 0; ok = 0 }
+}
+
+/* works as long as there may be something to do, and once without being asked */
+proctype drainer()
+{
+	LOCALS;
+
+	reap();
+	do
+	:: atomic { ended >= OTHERS && !dirty -> break }
+#ifdef M_CLEAR_LAST
+	:: dirty -> reap(); dirty = false
+#else
+	:: atomic { dirty -> dirty = false }; reap()
+#endif
+	od;
+	ended++
 }
 
 /* ---- its change of size ---- */
@@ -652,6 +763,16 @@ init
 		s = 0;
 		do
 		:: s < ALLOCATORS -> run allocator(); s++
+		:: else -> break
+		od;
+		s = 0;
+		do
+		:: s < PENDERS -> run pender(); s++
+		:: else -> break
+		od;
+		s = 0;
+		do
+		:: s < DRAINERS -> run drainer(); s++
 		:: else -> break
 		od;
 		s = 0;
