@@ -233,12 +233,13 @@ EXPORT_SYMBOL_GPL(memmgr_heap_realloc_at);
  * @handle: which
  * @block: what it is
  *
- * Return: 0, -ENOENT, -ESTALE. Context: any but NMI.
+ * Return: 0, -ENOENT, -ESTALE; -EBUSY if it is being changed at this instant, maybe
+ * by whom the caller has interrupted. Context: any.
  */
 int memmgr_heap_query(struct memmgr_heap *heap, u64 handle, struct memmgr_block *block)
 {
 	struct memmgr_view view;
-	int ret = memmgr_block_read(&arena_of(heap)->blocks, handle_from(handle), &view);
+	int ret = memmgr_block_try_read(&arena_of(heap)->blocks, handle_from(handle), &view);
 
 	if (!ret)
 		memmgr_describe(arena_of(heap), &view, block);
