@@ -156,6 +156,27 @@ void memmgr_finish_free(struct memmgr_arena *arena, struct memmgr_record *rec)
 }
 
 /**
+ * memmgr_free_as - free a block that was looked at
+ * @arena: where
+ * @view: what it was; nothing happens if it has changed since
+ *
+ * Return: 0 for exactly one of several callers; -EAGAIN if it has changed, -ESTALE if
+ * the view shows it freed. Context: any but NMI.
+ */
+int memmgr_free_as(struct memmgr_arena *arena, const struct memmgr_view *view)
+{
+	struct memmgr_record *rec;
+	int ret;
+
+	memmgr_begin(arena->counts);
+	ret = memmgr_block_kill_as(&arena->blocks, view, &rec);
+	if (!ret)
+		memmgr_finish_free(arena, rec);
+	memmgr_end(arena->counts);
+	return ret == -EINPROGRESS ? 0 : ret;
+}
+
+/**
  * memmgr_free - free a block
  * @arena: where
  * @handle: which

@@ -251,6 +251,7 @@ int memmgr_alloc(struct memmgr_owner *owner, const struct memmgr_wish *wish,
 		 struct memmgr_view *view);
 int memmgr_free(struct memmgr_arena *arena, struct memmgr_handle handle,
 		const struct memmgr_expect *expect);
+int memmgr_free_as(struct memmgr_arena *arena, const struct memmgr_view *view);
 void memmgr_finish_free(struct memmgr_arena *arena, struct memmgr_record *rec);
 struct memmgr_record *memmgr_take_slot(struct memmgr_arena *arena);
 int memmgr_add_segment(struct memmgr_arena *arena);

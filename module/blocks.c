@@ -13,7 +13,9 @@
  *                        the same word with an even version twice.
  *   publish -> kill      who kills reads the record after its compare-and-swap, a
  *                        full barrier; who reads it before, after an acquire.
- *   kill -> kill, lock   one compare-and-swap on one word: a total order.
+ *   kill -> kill, lock   one compare-and-swap on one word: a total order. One that
+ *                        follows a look swaps the very word of the view, which no
+ *                        change of the record leaves alone.
  *   bury -> prepare      the stack's compare-and-swap is a full barrier on both
  *                        sides, so the next user of a slot sees it FREE.
  *   add -> everybody     a segment is complete before the count of slots, which
@@ -125,27 +127,41 @@ void memmgr_block_abandon(struct memmgr_blocks *table, struct memmgr_record *rec
 
 /*
  * Others may set PEND and ORPHAN meanwhile, so even the holder must not store.
- * Returns the word before.
+ * @clear are flags to take away. Returns the word before.
  */
-static u64 bump_version(struct memmgr_record *rec)
+static u64 bump_version(struct memmgr_record *rec, u64 clear)
 {
 	u64 old = READ_ONCE(rec->state);
 
-	while (!try_cmpxchg(&rec->state, &old, next_version(old)))
+	while (!try_cmpxchg(&rec->state, &old, next_version(old) & ~clear))
 		;
+	return old;
+}
+
+static u64 refill(struct memmgr_record *rec, const struct memmgr_view *view, u64 clear)
+{
+	u64 old;
+
+	preempt_disable(); /* readers look again until the version is even */
+	bump_version(rec, 0);
+	memmgr_record_pack(rec, view);
+	old = bump_version(rec, clear);
+	preempt_enable();
 	return old;
 }
 
 bool memmgr_block_refill(struct memmgr_record *rec, const struct memmgr_view *view)
 {
-	u64 old;
+	return refill(rec, view, 0) & MEMMGR_RECORD_ORPHAN;
+}
 
-	preempt_disable(); /* readers look again until the version is even */
-	bump_version(rec);
-	memmgr_record_pack(rec, view);
-	old = bump_version(rec);
-	preempt_enable();
-	return old & MEMMGR_RECORD_ORPHAN;
+void memmgr_block_change(struct memmgr_record *rec, const struct memmgr_view *view, bool adopt,
+			 struct memmgr_view *was)
+{
+	u64 old = refill(rec, view, adopt ? MEMMGR_RECORD_ORPHAN : 0);
+
+	was->orphan = old & MEMMGR_RECORD_ORPHAN;
+	was->pending = old & MEMMGR_RECORD_PEND;
 }
 
 /*
@@ -240,12 +256,17 @@ static u64 dying(u64 state)
 	       MEMMGR_DYING;
 }
 
+/* And once somebody has freed it: whoever holds it, if any, has to know. */
+static u64 freed(u64 state)
+{
+	return state & MEMMGR_RECORD_LOCK ? state | MEMMGR_RECORD_PEND : dying(state);
+}
+
 int memmgr_block_try_kill(struct memmgr_record *rec, struct memmgr_handle handle,
 			  const struct memmgr_expect *expect)
 {
 	/* pairs with publish: meets() reads the record */
 	u64 old = smp_load_acquire(&rec->state);
-	u64 new;
 	int ret;
 
 	do {
@@ -254,9 +275,40 @@ int memmgr_block_try_kill(struct memmgr_record *rec, struct memmgr_handle handle
 			ret = meets(rec, old, expect);
 		if (ret)
 			return ret;
-		new = old & MEMMGR_RECORD_LOCK ? old | MEMMGR_RECORD_PEND : dying(old);
-	} while (!try_cmpxchg(&rec->state, &old, new));
+	} while (!try_cmpxchg(&rec->state, &old, freed(old)));
 	return old & MEMMGR_RECORD_LOCK ? -EINPROGRESS : 0;
+}
+
+/* Change the word of the block that @view was read from, unless it has changed. */
+static int change_as(struct memmgr_blocks *table, const struct memmgr_view *view, u64 new,
+		     struct memmgr_record **rec)
+{
+	u64 old = view->state;
+	int ret = judge(old, view->handle);
+
+	if (ret)
+		return ret;
+	if (!memmgr_record_find(table, view->handle, rec))
+		return -ENOENT;
+	return try_cmpxchg(&(*rec)->state, &old, new) ? 0 : -EAGAIN;
+}
+
+int memmgr_block_kill_as(struct memmgr_blocks *table, const struct memmgr_view *view,
+			 struct memmgr_record **rec)
+{
+	int ret = change_as(table, view, freed(view->state), rec);
+
+	return !ret && (view->state & MEMMGR_RECORD_LOCK) ? -EINPROGRESS : ret;
+}
+
+int memmgr_block_lock_as(struct memmgr_blocks *table, const struct memmgr_view *view,
+			 struct memmgr_record **rec)
+{
+	int ret = judge(view->state, view->handle);
+
+	if (!ret && (view->state & MEMMGR_RECORD_LOCK))
+		ret = -EBUSY;
+	return ret ? ret : change_as(table, view, view->state | MEMMGR_RECORD_LOCK, rec);
 }
 
 int memmgr_block_lock(struct memmgr_blocks *table, struct memmgr_handle handle,
@@ -295,7 +347,7 @@ bool memmgr_block_unlock(struct memmgr_record *rec)
 	return old & MEMMGR_RECORD_PEND;
 }
 
-int memmgr_block_orphan(struct memmgr_blocks *table, struct memmgr_handle handle,
+int memmgr_block_orphan(struct memmgr_blocks *table, struct memmgr_handle handle, u32 owner,
 			struct memmgr_view *view)
 {
 	struct memmgr_record *rec;
@@ -308,7 +360,7 @@ int memmgr_block_orphan(struct memmgr_blocks *table, struct memmgr_handle handle
 	do {
 		old = read_record(rec, view);
 		ret = judge(old, handle);
-		if (!ret && (old & MEMMGR_RECORD_ORPHAN))
+		if (!ret && ((old & MEMMGR_RECORD_ORPHAN) || view->owner != owner))
 			ret = -EALREADY;
 		if (ret)
 			return ret;

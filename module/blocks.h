@@ -255,6 +255,18 @@ int memmgr_block_lock(struct memmgr_blocks *table, struct memmgr_handle handle,
  */
 bool memmgr_block_refill(struct memmgr_record *rec, const struct memmgr_view *view);
 
+/* Lock the block that @view was read from: see memmgr_block_kill_as(). */
+int memmgr_block_lock_as(struct memmgr_blocks *table, const struct memmgr_view *view,
+			 struct memmgr_record **rec);
+
+/*
+ * As memmgr_block_refill(). @was->orphan and @was->pending tell how the block was at
+ * the instant that its new content took effect; with @adopt, because its new owner
+ * lives, an orphan is none from then on.
+ */
+void memmgr_block_change(struct memmgr_record *rec, const struct memmgr_view *view, bool adopt,
+			 struct memmgr_view *was);
+
 /*
  * Unlock. True: the block was freed meanwhile; it is DYING now and the caller's
  * to release and bury.
@@ -262,11 +274,11 @@ bool memmgr_block_refill(struct memmgr_record *rec, const struct memmgr_view *vi
 bool memmgr_block_unlock(struct memmgr_record *rec);
 
 /*
- * Make the block an orphan, if it still exists, locked or not; reads it as
- * memmgr_block_read() does. 0: done by this call, and @view is what it was at that
- * instant; -ENOENT, -ESTALE; -EALREADY: it was one before.
+ * Make the block an orphan, if it still exists and is @owner's, locked or not; reads
+ * it as memmgr_block_read() does. 0: done by this call, and @view is what it was at
+ * that instant; -ENOENT, -ESTALE; -EALREADY: it was one before, or is another's.
  */
-int memmgr_block_orphan(struct memmgr_blocks *table, struct memmgr_handle handle,
+int memmgr_block_orphan(struct memmgr_blocks *table, struct memmgr_handle handle, u32 owner,
 			struct memmgr_view *view);
 
 /* The content of a record that is the caller's: BORN, DYING or locked. */
@@ -306,6 +318,14 @@ static inline int memmgr_block_kill(struct memmgr_blocks *table, struct memmgr_h
 		return 0;
 	return memmgr_block_try_kill(*rec, handle, expect);
 }
+
+/*
+ * Look, then act: the same for the block that @view was read from, if nothing about
+ * it has changed since; whatever was decided on the view still holds when the block
+ * dies. -EAGAIN: something has changed, so look again.
+ */
+int memmgr_block_kill_as(struct memmgr_blocks *table, const struct memmgr_view *view,
+			 struct memmgr_record **rec);
 
 /* Free a block, part two: its slot may be used again, under another handle. */
 static inline void memmgr_block_bury(struct memmgr_blocks *table, struct memmgr_record *rec)

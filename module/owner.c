@@ -62,8 +62,8 @@ static void orphan_block(struct memmgr_arena *arena, struct memmgr_view *view,
 {
 	s64 bytes;
 
-	if (memmgr_block_orphan(&arena->blocks, view->handle, view))
-		return; /* somebody else freed it first */
+	if (memmgr_block_orphan(&arena->blocks, view->handle, view->owner, view))
+		return; /* somebody else freed it first, or took it */
 	bytes = memmgr_bytes(arena, view->run.len);
 	view->orphan = false;
 	memmgr_owner_credit(arena, view, -1, -bytes);
@@ -73,14 +73,26 @@ static void orphan_block(struct memmgr_arena *arena, struct memmgr_view *view,
 	legacy->bytes += bytes;
 }
 
-static void inherit_block(struct memmgr_arena *arena, struct memmgr_view *view,
-			  struct legacy *legacy)
+static void free_block(struct memmgr_arena *arena, const struct memmgr_view *view,
+		       struct legacy *legacy)
 {
-	if (view->policy == MEMMGR_POLICY_KEEP) {
-		orphan_block(arena, view, legacy);
-	} else if (!memmgr_free(arena, view->handle, NULL)) {
-		legacy->freed++;
-		legacy->bytes += memmgr_bytes(arena, view->run.len);
+	if (memmgr_free_as(arena, view))
+		return;
+	legacy->freed++;
+	legacy->bytes += memmgr_bytes(arena, view->run.len);
+}
+
+/* Until there is nothing of the owner's in @slot: it may change meanwhile. */
+static void inherit_slot(struct memmgr_arena *arena, u32 slot, u32 owner, struct legacy *legacy)
+{
+	struct memmgr_view view;
+
+	while (memmgr_block_read_slot(&arena->blocks, slot, &view) && view.owner == owner &&
+	       !view.orphan && !view.pending) {
+		if (view.policy == MEMMGR_POLICY_KEEP)
+			orphan_block(arena, &view, legacy);
+		else
+			free_block(arena, &view, legacy);
 	}
 }
 
@@ -88,13 +100,10 @@ static void inherit_blocks(struct memmgr_owner *owner, struct legacy *legacy)
 {
 	struct memmgr_arena *arena = owner->arena;
 	u32 slots = memmgr_blocks_slots(&arena->blocks);
-	struct memmgr_view view;
 	u32 slot;
 
 	for (slot = 0; slot < slots && atomic64_read(&owner->blocks); slot++) {
-		if (memmgr_block_read_slot(&arena->blocks, slot, &view) &&
-		    view.owner == owner->id && !view.orphan && !view.pending)
-			inherit_block(arena, &view, legacy);
+		inherit_slot(arena, slot, owner->id, legacy);
 		if (slot % SLOTS_PER_STEP == 0)
 			cond_resched();
 	}

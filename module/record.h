@@ -65,6 +65,7 @@ static_assert(sizeof(struct memmgr_record) == 40);
 
 /**
  * struct memmgr_view - a record, unpacked and consistent
+ * @state: the state word that it was read under
  * @handle: its name
  * @run: where it is
  * @size: bytes asked for
@@ -77,6 +78,7 @@ static_assert(sizeof(struct memmgr_record) == 40);
  * @pending: freed, but not yet given back
  */
 struct memmgr_view {
+	u64 state;
 	struct memmgr_handle handle;
 	struct memmgr_run run;
 	u64 size;
@@ -124,6 +126,7 @@ static inline struct memmgr_run memmgr_record_run(const struct memmgr_record *re
 static inline void memmgr_record_unpack(const struct memmgr_record *rec, u64 state,
 					struct memmgr_view *view)
 {
+	view->state = state;
 	view->run = memmgr_record_run(rec);
 	view->size = rec->attrs & MEMMGR_ATTRS_SIZE;
 	view->align = BIT_ULL((rec->attrs >> MEMMGR_ATTRS_ALIGN_SHIFT) & MEMMGR_ATTRS_ALIGN);

@@ -279,6 +279,74 @@ static void test_interrupted_change(void)
 	table_free(&t);
 }
 
+/* Act as on a view of the block; nothing is to be done unless @err is 0. */
+static void check_acts_say(struct table *t, const struct memmgr_view *view, int err)
+{
+	struct memmgr_record *rec;
+
+	CHECK_EQ(memmgr_block_kill_as(&t->blocks, view, &rec), err);
+	CHECK_EQ(memmgr_block_lock_as(&t->blocks, view, &rec), err);
+}
+
+static void test_look_then_act(void)
+{
+	struct table t = table_with_slots();
+	struct memmgr_handle handle = publish(&t, 5);
+	struct memmgr_view view, was, changed = view_of(6), expected = view_of(5);
+	struct memmgr_record *rec;
+
+	tap_test("block_is_locked_as_it_was_seen");
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+	CHECK_EQ(memmgr_block_lock_as(&t.blocks, &view, &rec), 0);
+	CHECK_EQ(memmgr_block_lock_as(&t.blocks, &view, &rec), -EAGAIN);
+	CHECK(!memmgr_block_unlock(rec));
+
+	tap_test("view_from_before_a_change_is_of_no_use");
+	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, NULL, &rec), 0);
+	memmgr_block_refill(rec, &changed);
+	CHECK(!memmgr_block_unlock(rec));
+	check_acts_say(&t, &view, -EAGAIN);
+
+	tap_test("view_from_before_the_owner_s_death_is_of_no_use");
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+	CHECK_EQ(memmgr_block_orphan(&t.blocks, handle, changed.owner, &view), 0);
+	check_acts_say(&t, &view, -EAGAIN);
+
+	tap_test("adopted_orphan_is_none");
+	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, NULL, &rec), 0);
+	memmgr_block_change(rec, &expected, false, &was);
+	CHECK(was.orphan && !was.pending);
+	memmgr_block_change(rec, &expected, true, &was);
+	CHECK(was.orphan && !was.pending);
+	memmgr_block_change(rec, &expected, true, &was);
+	CHECK(!was.orphan && !was.pending);
+	CHECK(!memmgr_block_unlock(rec));
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+	CHECK(!view.orphan && same_content(&view, &expected));
+
+	tap_test("locked_block_is_killed_as_seen_and_left_to_the_holder");
+	CHECK_EQ(memmgr_block_lock_as(&t.blocks, &view, &rec), 0);
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+	CHECK_EQ(memmgr_block_lock_as(&t.blocks, &view, &rec), -EBUSY);
+	CHECK_EQ(memmgr_block_kill_as(&t.blocks, &view, &rec), -EINPROGRESS);
+	CHECK_EQ(memmgr_block_read_slot(&t.blocks, (u32)handle.raw, &view), true);
+	check_acts_say(&t, &view, -ESTALE);
+	memmgr_block_change(rec, &expected, true, &was);
+	CHECK(was.pending);
+	CHECK(memmgr_block_unlock(rec));
+	memmgr_block_bury(&t.blocks, rec);
+
+	tap_test("block_is_killed_as_it_was_seen_and_its_successor_is_not");
+	handle = publish(&t, 5);
+	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
+	CHECK_EQ(memmgr_block_kill_as(&t.blocks, &view, &rec), 0);
+	CHECK_EQ(memmgr_block_kill_as(&t.blocks, &view, &rec), -EAGAIN);
+	memmgr_block_bury(&t.blocks, rec);
+	publish(&t, 5);
+	check_acts_say(&t, &view, -EAGAIN);
+	table_free(&t);
+}
+
 static void test_orphan(void)
 {
 	struct table t = table_with_slots();
@@ -287,11 +355,14 @@ static void test_orphan(void)
 	struct memmgr_record *rec;
 
 	tap_test("block_is_orphaned_once");
-	CHECK_EQ(memmgr_block_orphan(&t.blocks, handle, &view), 0);
+	CHECK_EQ(memmgr_block_orphan(&t.blocks, handle, expected.owner, &view), 0);
 	CHECK(same_content(&view, &expected));
-	CHECK_EQ(memmgr_block_orphan(&t.blocks, handle, &view), -EALREADY);
+	CHECK_EQ(memmgr_block_orphan(&t.blocks, handle, expected.owner, &view), -EALREADY);
 	CHECK_EQ(memmgr_block_read(&t.blocks, handle, &view), 0);
 	CHECK(view.orphan && same_content(&view, &expected));
+
+	tap_test("block_of_another_owner_is_not_orphaned");
+	CHECK_EQ(memmgr_block_orphan(&t.blocks, publish(&t, 6), expected.owner, &view), -EALREADY);
 
 	tap_test("orphan_stays_one_when_refilled");
 	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, NULL, &rec), 0);
@@ -311,7 +382,7 @@ static void test_orphan(void)
 
 	tap_test("locked_block_is_orphaned_too");
 	CHECK_EQ(memmgr_block_lock(&t.blocks, handle, NULL, &rec), 0);
-	CHECK_EQ(memmgr_block_orphan(&t.blocks, handle, &view), 0);
+	CHECK_EQ(memmgr_block_orphan(&t.blocks, handle, expected.owner, &view), 0);
 	CHECK(memmgr_block_refill(rec, &expected));
 	CHECK_EQ(memmgr_block_kill(&t.blocks, handle, NULL, &rec), -EINPROGRESS);
 	CHECK(memmgr_block_unlock(rec));
@@ -462,6 +533,7 @@ int main(void)
 	test_last_generation();
 	test_lock();
 	test_interrupted_change();
+	test_look_then_act();
 	test_orphan();
 	test_pend();
 	test_every_sequence();

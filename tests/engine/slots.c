@@ -68,7 +68,7 @@ void check_all_say(struct table *t, struct memmgr_handle handle, int err)
 	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, &any, &rec), err);
 	CHECK_EQ(memmgr_block_kill(&t->blocks, handle, &here, &rec), err);
 	CHECK_EQ(memmgr_block_lock(&t->blocks, handle, NULL, &rec), err);
-	CHECK_EQ(memmgr_block_orphan(&t->blocks, handle, &view), err);
+	CHECK_EQ(memmgr_block_orphan(&t->blocks, handle, 0, &view), err);
 	CHECK_EQ(memmgr_block_pend(&t->blocks, handle), err);
 }
 
@@ -257,7 +257,7 @@ static void act_by_handle(struct table *t, struct slot *s, enum act act, u32 num
 	case ORPHAN:
 		if (!err && s->orphan)
 			err = -EALREADY;
-		CHECK_EQ(memmgr_block_orphan(&t->blocks, handle, &view), err);
+		CHECK_EQ(memmgr_block_orphan(&t->blocks, handle, s->content.owner, &view), err);
 		CHECK(err || same_content(&view, &s->content));
 		s->orphan |= !err;
 		break;

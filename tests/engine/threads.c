@@ -410,9 +410,28 @@ static void *refiller(void *unused)
 	return NULL;
 }
 
-static void *orphaner(void *number)
+/* Orphan the block, whoever owns it now; the view is what it was then. */
+static int orphan_any(struct memmgr_view *view)
 {
-	struct rng rng = rng_new((u64)number);
+	struct memmgr_handle handle = shared_handle();
+
+	do {
+		CHECK_EQ(memmgr_block_read(&table, handle, view), 0);
+		if (view->orphan)
+			return -EALREADY;
+	} while (memmgr_block_orphan(&table, handle, view->owner, view));
+	return 0;
+}
+
+/* Orphan the block if it belongs to the owner that it was born with. */
+static int orphan_first(struct memmgr_view *view)
+{
+	return memmgr_block_orphan(&table, shared_handle(), view_of(1).owner, view);
+}
+
+static void orphan_each(u64 number, int (*orphan)(struct memmgr_view *view))
+{
+	struct rng rng = rng_new(number);
 	struct memmgr_view view;
 	u64 i;
 	int err;
@@ -420,13 +439,117 @@ static void *orphaner(void *number)
 	for (i = 0; i < rounds; i++) {
 		meet();
 		dither(&rng);
-		err = memmgr_block_orphan(&table, shared_handle(), &view);
+		err = orphan(&view);
 		if (!err) {
 			count_up(&shared.winners);
 			check_whole(&view);
 		} else {
 			CHECK_EQ(err, -EALREADY);
 		}
+		meet();
+	}
+}
+
+static void *orphaner(void *number)
+{
+	orphan_each((u64)number, orphan_any);
+	return NULL;
+}
+
+static void *first_owner(void *number)
+{
+	orphan_each((u64)number, orphan_first);
+	return NULL;
+}
+
+/* --- an owner dies while its block goes to another one -------------------- */
+
+static void *giver(void *unused)
+{
+	struct memmgr_record *rec;
+	struct memmgr_view view, was;
+	u64 i;
+
+	(void)unused;
+	for (i = 0; i < rounds; i++) {
+		shared.winners = 0;
+		CHECK(publish(1));
+		meet();
+		CHECK_EQ(memmgr_block_lock(&table, shared_handle(), NULL, &rec), 0);
+		view = view_of(2);
+		memmgr_block_change(rec, &view, true, &was);
+		CHECK(!memmgr_block_unlock(rec));
+		meet();
+		CHECK_EQ(shared.winners, was.orphan);
+		CHECK_EQ(memmgr_block_read(&table, shared_handle(), &view), 0);
+		CHECK(!view.orphan);
+		check_whole(&view);
+		CHECK_EQ(memmgr_block_kill(&table, shared_handle(), NULL, &rec), 0);
+		memmgr_block_bury(&table, rec);
+	}
+	return NULL;
+}
+
+/* --- look, then act ------------------------------------------------------- */
+
+/* Blocks of content 1 become blocks of content 2, die, and are born again. */
+static void *changer(void *unused)
+{
+	struct memmgr_record *rec;
+	struct memmgr_view view;
+	u64 i;
+
+	(void)unused;
+	for (i = 0; i < rounds; i++) {
+		CHECK(publish(1));
+		meet();
+		if (!memmgr_block_lock(&table, shared_handle(), NULL, &rec)) {
+			view = view_of(2);
+			memmgr_block_refill(rec, &view);
+			if (memmgr_block_unlock(rec))
+				memmgr_block_bury(&table, rec);
+			else if (!memmgr_block_kill(&table, shared_handle(), NULL, &rec))
+				memmgr_block_bury(&table, rec);
+		}
+		CHECK(publish(2));
+		meet();
+		CHECK_EQ(memmgr_block_kill(&table, shared_handle(), NULL, &rec), 0);
+		memmgr_block_bury(&table, rec);
+	}
+	return NULL;
+}
+
+/* Kill what has content 1, and nothing else: whatever is found in the slot. */
+static void kill_ones(u32 slot)
+{
+	struct memmgr_record *rec;
+	struct memmgr_view view;
+	int err;
+
+	while (memmgr_block_read_slot(&table, slot, &view) && view.run.start == 1) {
+		err = memmgr_block_kill_as(&table, &view, &rec);
+		if (!err) {
+			memmgr_block_peek(rec, &view);
+			CHECK_EQ(view.run.start, 1);
+			check_whole(&view);
+			memmgr_block_bury(&table, rec);
+		} else {
+			CHECK(err == -EAGAIN || err == -EINPROGRESS || err == -ESTALE);
+		}
+		if (err != -EAGAIN)
+			return;
+	}
+}
+
+static void *killer_of_ones(void *number)
+{
+	struct rng rng = rng_new((u64)number);
+	u64 i;
+
+	for (i = 0; i < rounds; i++) {
+		meet();
+		dither(&rng);
+		kill_ones((u32)shared_handle().raw);
 		meet();
 	}
 	return NULL;
@@ -570,6 +693,8 @@ static const struct race races[] = {
 	{ "views_belong_to_their_handle", recycler, reader_of_recycled, false },
 	{ "kill_by_address_takes_what_is_there", mover, killer_by_address, false },
 	{ "block_is_orphaned_once_while_it_is_refilled", refiller, orphaner, false },
+	{ "block_that_is_given_away_is_no_orphan", giver, first_owner, false },
+	{ "look_then_kill_takes_what_was_seen", changer, killer_of_ones, false },
 };
 
 int main(int argc, char **argv)
