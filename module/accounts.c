@@ -59,6 +59,19 @@ bool memmgr_stands_still(const struct memmgr_counts __percpu *counts, s64 *begun
 }
 
 /**
+ * memmgr_begun - what has ever begun
+ * @counts: the counters
+ *
+ * Return: how many changes have begun before all that was read before this call was
+ * read.
+ */
+s64 memmgr_begun(const struct memmgr_counts __percpu *counts)
+{
+	smp_rmb(); /* pairs with memmgr_begin(): what was read first */
+	return total_of(counts, begun);
+}
+
+/**
  * memmgr_stood_still - has nothing begun since?
  * @counts: the counters
  * @begun: as memmgr_stands_still() set it
@@ -67,6 +80,5 @@ bool memmgr_stands_still(const struct memmgr_counts __percpu *counts, s64 *begun
  */
 bool memmgr_stood_still(const struct memmgr_counts __percpu *counts, s64 begun)
 {
-	smp_rmb(); /* pairs with memmgr_begin(): what was read first */
-	return total_of(counts, begun) == begun;
+	return memmgr_begun(counts) == begun;
 }

@@ -63,6 +63,7 @@ static inline void memmgr_end(struct memmgr_counts __percpu *counts)
 }
 
 struct memmgr_counts memmgr_totals(const struct memmgr_counts __percpu *counts);
+s64 memmgr_begun(const struct memmgr_counts __percpu *counts);
 bool memmgr_stands_still(const struct memmgr_counts __percpu *counts, s64 *begun);
 bool memmgr_stood_still(const struct memmgr_counts __percpu *counts, s64 begun);
 

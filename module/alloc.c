@@ -63,8 +63,13 @@ static int claim_and_fill(struct memmgr_owner *owner, const struct memmgr_wish *
 			  struct memmgr_record *rec, struct memmgr_view *view)
 {
 	struct memmgr_arena *arena = owner->arena;
-	int ret;
+	int ret = 0;
 
+	view->handle = memmgr_block_handle(rec);
+	if (wish->heir)
+		ret = memmgr_heir_set(arena, view->handle, wish->heir, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
 	ret = memmgr_space_claim(arena, memmgr_granules(arena, wish->size), view->align,
 				 &view->run);
 	if (ret)
@@ -72,10 +77,22 @@ static int claim_and_fill(struct memmgr_owner *owner, const struct memmgr_wish *
 	if (wish->zero)
 		memmgr_payload_clear(memmgr_payload(arena, view->run.start),
 				     memmgr_bytes(arena, view->run.len));
-	view->handle = memmgr_block_handle(rec);
+	view->epoch = READ_ONCE(arena->epoch);
 	memmgr_block_fill(rec, view);
 	memmgr_note_start(arena, view);
 	return 0;
+}
+
+/*
+ * If the clock went on during the birth, the block is older than it should be: make it
+ * younger, or try again if a sweep was faster.
+ */
+static int check_clock(struct memmgr_arena *arena, struct memmgr_view *view)
+{
+	smp_mb(); /* published, then looked; pairs with memmgr_epoch_advance() */
+	if (likely(READ_ONCE(arena->epoch) == view->epoch))
+		return 0;
+	return memmgr_mark(arena, view->handle) == -ESTALE ? -EAGAIN : 0;
 }
 
 static int allocate(struct memmgr_owner *owner, const struct memmgr_wish *wish,
@@ -99,7 +116,7 @@ static int allocate(struct memmgr_owner *owner, const struct memmgr_wish *wish,
 	}
 	memmgr_account(arena, view, 1);
 	memmgr_block_publish(rec);
-	return 0;
+	return check_clock(arena, view);
 }
 
 /**
@@ -126,7 +143,8 @@ int memmgr_alloc(struct memmgr_owner *owner, const struct memmgr_wish *wish,
 		memmgr_begin(arena->counts);
 		ret = allocate(owner, wish, view);
 		memmgr_end(arena->counts);
-	} while ((ret == -ENOMEM || ret == -ENOSPC) && memmgr_drain(arena) != drained);
+	} while (ret == -EAGAIN ||
+		 ((ret == -ENOMEM || ret == -ENOSPC) && memmgr_drain(arena) != drained));
 	if (ret) {
 		this_cpu_inc(arena->counts->failures);
 		trace_memmgr_fail(arena, wish->size, wish->tag, ret);

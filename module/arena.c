@@ -136,6 +136,7 @@ static struct memmgr_arena *new_arena(const struct memmgr_arena_config *config)
 	raw_spin_lock_init(&arena->lock);
 	spin_lock_init(&arena->grow);
 	xa_init_flags(&arena->owners, XA_FLAGS_ALLOC1);
+	xa_init_flags(&arena->heirs, XA_FLAGS_ACCOUNT);
 	strscpy(arena->name, config->name, sizeof(arena->name));
 	arena->engine = config->engine;
 	arena->size = arena_bytes(config);
@@ -223,6 +224,7 @@ static void destroy(struct kref *refs)
 	unpublish(arena);
 	memmgr_deferred_end(arena);
 	xa_destroy(&arena->owners);
+	xa_destroy(&arena->heirs);
 	kvfree(arena->starts);
 	free_table(arena);
 	kvfree(arena->meta);

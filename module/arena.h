@@ -12,6 +12,8 @@
  *	realloc.c   a block's change of size
  *	owner.c     whose blocks they are, and what becomes of them
  *	credit.c    what each of them has
+ *	change.c    a block's change of anything else
+ *	sweep.c     the clock, and freeing what is old
  *	walk.c      looking at all blocks while others go on
  *	validate.c  checking all of it
  *	stat.c      figures
@@ -33,6 +35,7 @@
 #define MEMMGR_ARENA_H
 
 #include <linux/atomic.h>
+#include <linux/gfp.h>
 #include <linux/kref.h>
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
@@ -75,6 +78,7 @@ struct dentry;
  * @owners: number -> struct memmgr_owner; readers under RCU
  * @last_owner: the number given out last, under the lock of @owners
  * @owner_count: entries of @owners
+ * @heirs: slot -> number of the owner that the block there goes to: see owner.c
  * @counts: what it has done and holds
  * @debugfs: its folder
  */
@@ -103,6 +107,7 @@ struct memmgr_arena {
 	struct xarray owners;
 	u32 last_owner;
 	atomic_t owner_count;
+	struct xarray heirs;
 	struct memmgr_counts __percpu *counts;
 	struct dentry *debugfs;
 };
@@ -112,6 +117,8 @@ struct memmgr_arena {
  * @arena: which one; the owner holds a reference
  * @id: its number in the arena, never 0
  * @rights: MEMMGR_RIGHT_*, immutable
+ * @kernel: it is kernel code; immutable once it has a block
+ * @dying: it can be given no blocks any more; only ever set
  * @blocks: blocks that it owns
  * @bytes: bytes in them
  * @pid: who opened it, for humans to read; nothing is decided by it
@@ -122,6 +129,8 @@ struct memmgr_owner {
 	struct memmgr_arena *arena;
 	u32 id;
 	u32 rights;
+	bool kernel;
+	bool dying;
 	atomic64_t blocks;
 	atomic64_t bytes;
 	pid_t pid;
@@ -149,6 +158,54 @@ struct memmgr_arena_config {
 	u32 granule;
 	const struct memmgr_engine *engine;
 	const char *name;
+};
+
+/**
+ * struct memmgr_selection - which blocks are meant
+ * @tag_value: with @tag_mask
+ * @tag_mask: the bits of the tag that count
+ * @by_owner: @owner counts
+ * @owner: the owner's number; 0: orphans
+ * @states: mask of enum memmgr_block_state
+ * @epoch_from: this epoch or later; 0: any
+ * @epoch_before: earlier than this epoch; 0: any
+ * @size_min: that many bytes or more
+ * @size_max: or less; 0: or any number
+ */
+struct memmgr_selection {
+	u32 tag_value;
+	u32 tag_mask;
+	bool by_owner;
+	u32 owner;
+	u32 states;
+	u32 epoch_from;
+	u32 epoch_before;
+	u64 size_min;
+	u64 size_max;
+};
+
+/**
+ * struct memmgr_sweeping - a sweep under way
+ * @arena: where
+ * @selection: of what
+ * @dry: only count
+ * @kernel: blocks of kernel code, too
+ * @count: blocks freed so far
+ * @bytes: bytes in them
+ * @rows: the same by tag, or NULL
+ * @room: rows that there are
+ * @used: rows that are in use
+ */
+struct memmgr_sweeping {
+	struct memmgr_arena *arena;
+	struct memmgr_selection selection;
+	bool dry;
+	bool kernel;
+	u64 count;
+	u64 bytes;
+	struct memmgr_sweep_row *rows;
+	u32 room;
+	u32 used;
 };
 
 static inline bool memmgr_granule_exists(u64 granule)
@@ -237,9 +294,25 @@ void memmgr_space_stat(struct memmgr_arena *arena, struct memmgr_engine_stat *st
 int memmgr_space_validate(struct memmgr_arena *arena, struct memmgr_check *check);
 bool memmgr_space_holds(struct memmgr_arena *arena, const struct memmgr_view *view);
 
-/* owner.c; open and close may sleep */
+/* owner.c; open, close and settle may sleep, and setting an heir with such a @gfp */
 struct memmgr_owner *memmgr_owner_open(struct memmgr_arena *arena, u32 rights);
 void memmgr_owner_close(struct memmgr_owner *owner);
+int memmgr_owner_takes(struct memmgr_arena *arena, u32 id);
+bool memmgr_owner_is_kernel(struct memmgr_arena *arena, u32 id);
+int memmgr_heir_set(struct memmgr_arena *arena, struct memmgr_handle handle, u32 heir, gfp_t gfp);
+u32 memmgr_heir(const struct memmgr_arena *arena, struct memmgr_handle handle);
+int memmgr_give(struct memmgr_arena *arena, const struct memmgr_view *view, u32 to);
+void memmgr_settle(struct memmgr_arena *arena, u32 slot, u32 owner);
+
+/* change.c; act and mark may sleep */
+int memmgr_rewrite(struct memmgr_arena *arena, const struct memmgr_view *old,
+		   struct memmgr_view *new, u32 heir);
+int memmgr_act(struct memmgr_arena *arena, const struct memmgr_act_entry *entry);
+int memmgr_mark(struct memmgr_arena *arena, struct memmgr_handle handle);
+
+/* sweep.c; the sweep may sleep */
+u32 memmgr_epoch_advance(struct memmgr_arena *arena);
+u32 memmgr_sweep(struct memmgr_sweeping *sweeping, u32 slot, u32 end);
 
 /* credit.c; any context */
 void memmgr_owner_credit(struct memmgr_arena *arena, const struct memmgr_view *view, s64 blocks,
@@ -263,6 +336,7 @@ int memmgr_realloc(struct memmgr_owner *owner, struct memmgr_handle handle,
 int memmgr_name_start(struct memmgr_arena *arena, u64 offset, struct memmgr_handle *handle);
 
 /* walk.c; may sleep */
+bool memmgr_selects(const struct memmgr_selection *selection, const struct memmgr_view *view);
 bool memmgr_next_block(struct memmgr_arena *arena, u32 *slot, u32 end, struct memmgr_view *view);
 int memmgr_find_offset(struct memmgr_arena *arena, u64 offset, struct memmgr_view *view);
 int memmgr_find_start(struct memmgr_arena *arena, u64 offset, struct memmgr_view *view);

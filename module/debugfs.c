@@ -149,21 +149,21 @@ static void blocks_stop(struct seq_file *m, void *v)
 
 static int blocks_show(struct seq_file *m, void *v)
 {
-	static const char * const policies[] = { "free", "keep" };
+	static const char * const policies[] = { "free", "keep", "give" };
 	struct memmgr_block block;
 	struct block_walk *walk = v;
 
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(m, "handle offset size usable align tag owner state policy epoch\n");
+		seq_puts(m, "handle offset size usable align tag owner state policy epoch relative\n");
 		return 0;
 	}
 	memmgr_describe(walk->arena, &walk->view, &block);
-	seq_printf(m, "0x%016llx %llu %llu %llu %llu 0x%x %u %s %s %u\n", block.handle,
+	seq_printf(m, "0x%016llx %llu %llu %llu %llu 0x%x %u %s %s %u %u\n", block.handle,
 		   block.offset, block.size, block.usable, block.align, block.tag, block.owner,
 		   block.state == MEMMGR_STATE_OWNED  ? "owned" :
 		   block.state == MEMMGR_STATE_ORPHAN ? "orphan" :
 							"pending",
-		   policies[block.policy], block.epoch);
+		   policies[block.policy], block.epoch, block.relative);
 	return 0;
 }
 

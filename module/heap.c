@@ -39,6 +39,7 @@ static struct memmgr_heap *new_heap(struct memmgr_owner *owner, u32 flags)
 		return ERR_PTR(-ENOMEM);
 	}
 	heap->owner = owner;
+	owner->kernel = true;
 	heap->flags = flags;
 	xa_init(&heap->stacks);
 	mutex_lock(&heaps_mutex);

@@ -290,26 +290,22 @@ void *memmgr_heap_memory(struct memmgr_heap *heap, u64 offset)
 }
 EXPORT_SYMBOL_GPL(memmgr_heap_memory);
 
-static bool matches(const struct memmgr_heap *heap, const struct memmgr_match *match,
-		    const struct memmgr_view *view)
+/* Never what is just being freed. */
+static struct memmgr_selection selection_of(const struct memmgr_heap *heap,
+					    const struct memmgr_match *match)
 {
-	if (!match)
-		return true;
-	if ((view->tag ^ match->tag_value) & match->tag_mask)
-		return false;
-	if (match->before && (s32)(view->epoch - match->before) >= 0)
-		return false;
-	return !match->own || (view->owner == heap->owner->id && !view->orphan);
-}
+	struct memmgr_selection selection = {
+		.states = MEMMGR_STATE_OWNED | MEMMGR_STATE_ORPHAN,
+		.owner = heap->owner->id,
+	};
 
-/* The next matching block that is not just being freed. */
-static bool next_match(struct memmgr_heap *heap, const struct memmgr_match *match, u32 *cursor,
-		       struct memmgr_view *view)
-{
-	while (memmgr_next_block(arena_of(heap), cursor, U32_MAX, view))
-		if (!view->pending && matches(heap, match, view))
-			return true;
-	return false;
+	if (match) {
+		selection.tag_value = match->tag_value;
+		selection.tag_mask = match->tag_mask;
+		selection.epoch_before = match->before;
+		selection.by_owner = match->own;
+	}
+	return selection;
 }
 
 /**
@@ -327,13 +323,17 @@ static bool next_match(struct memmgr_heap *heap, const struct memmgr_match *matc
 bool memmgr_heap_next(struct memmgr_heap *heap, const struct memmgr_match *match, u32 *cursor,
 		      struct memmgr_block *block)
 {
+	struct memmgr_selection selection = selection_of(heap, match);
 	struct memmgr_view view;
 
 	might_sleep();
-	if (!next_match(heap, match, cursor, &view))
-		return false;
-	memmgr_describe(arena_of(heap), &view, block);
-	return true;
+	while (memmgr_next_block(arena_of(heap), cursor, U32_MAX, &view)) {
+		if (!memmgr_selects(&selection, &view))
+			continue;
+		memmgr_describe(arena_of(heap), &view, block);
+		return true;
+	}
+	return false;
 }
 EXPORT_SYMBOL_GPL(memmgr_heap_next);
 
@@ -345,12 +345,7 @@ EXPORT_SYMBOL_GPL(memmgr_heap_next);
  */
 u32 memmgr_heap_tick(struct memmgr_heap *heap)
 {
-	u32 *epoch = &arena_of(heap)->epoch;
-	u32 old = READ_ONCE(*epoch);
-
-	while (!try_cmpxchg(epoch, &old, old + 1))
-		;
-	return old + 1;
+	return memmgr_epoch_advance(arena_of(heap));
 }
 EXPORT_SYMBOL_GPL(memmgr_heap_tick);
 
@@ -364,22 +359,21 @@ EXPORT_SYMBOL_GPL(memmgr_heap_tick);
  */
 u64 memmgr_heap_sweep(struct memmgr_heap *heap, const struct memmgr_match *match, u64 *bytes)
 {
-	struct memmgr_match own = match ? *match : (struct memmgr_match){};
-	struct memmgr_view view;
-	u64 freed = 0, sum = 0;
+	struct memmgr_sweeping sweeping = {
+		.arena = arena_of(heap),
+		.selection = selection_of(heap, match),
+		.kernel = true,
+	};
+	u32 slots = memmgr_blocks_slots(&arena_of(heap)->blocks);
 	u32 slot = 0;
 
 	might_sleep();
-	own.own = true;
-	while (may_change(heap) && next_match(heap, &own, &slot, &view)) {
-		if (memmgr_free(arena_of(heap), view.handle, NULL))
-			continue;
-		freed++;
-		sum += memmgr_bytes(arena_of(heap), view.run.len);
-	}
+	sweeping.selection.by_owner = true;
+	while (may_change(heap) && slot < slots)
+		slot = memmgr_sweep(&sweeping, slot, slots);
 	if (bytes)
-		*bytes = sum;
-	return freed;
+		*bytes = sweeping.bytes;
+	return sweeping.count;
 }
 EXPORT_SYMBOL_GPL(memmgr_heap_sweep);
 

@@ -28,7 +28,8 @@
 #include "params.h"
 
 #define ITERATE_BATCH 64 /* blocks copied out at a time */
-#define ITERATE_SLOTS 65536U /* most slots looked at in one call */
+#define WALK_SLOTS 65536U /* most slots that ITERATE or SWEEP looks at in one call */
+#define ACTS_PER_STEP 16 /* between two chances for others to run */
 
 union structure {
 	struct memmgr_info info;
@@ -41,6 +42,9 @@ union structure {
 	struct memmgr_iterate iterate;
 	struct memmgr_stat stat;
 	struct memmgr_validate validate;
+	struct memmgr_act act;
+	struct memmgr_epoch epoch;
+	struct memmgr_sweep sweep;
 };
 
 /**
@@ -62,6 +66,7 @@ struct call {
  * @number: the ioctl's number, with the structure's size as it is now
  * @first_size: size of the structure's first version
  * @out_from: where its results begin
+ * @out_to: and where they end
  * @rights: what the file must have
  * @handler: what it does
  */
@@ -69,6 +74,7 @@ struct command {
 	unsigned int number;
 	u16 first_size;
 	u16 out_from;
+	u16 out_to;
 	u32 rights;
 	int (*handler)(struct call *call);
 };
@@ -215,20 +221,26 @@ static u64 largest_hole(struct memmgr_arena *arena, int error)
 static int handle_alloc(struct call *call)
 {
 	struct memmgr_alloc *arg = &call->arg.alloc;
+	bool given = arg->policy == MEMMGR_POLICY_GIVE;
 	struct memmgr_arena *arena = arena_of(call);
 	struct memmgr_view view;
 	struct memmgr_wish wish = {
 		.size = arg->size,
 		.align = arg->align,
 		.tag = arg->tag,
+		.heir = arg->heir,
 		.policy = arg->policy,
 		.zero = arg->flags & MEMMGR_ALLOC_ZERO,
 	};
-	int ret;
+	int ret = 0;
 
-	if (unknown_flags(arg->flags, MEMMGR_ALLOC_ZERO) || arg->reserved ||
-	    arg->policy > MEMMGR_POLICY_KEEP)
+	if (unknown_flags(arg->flags, MEMMGR_ALLOC_ZERO) || arg->policy > MEMMGR_POLICY_GIVE ||
+	    given == !arg->heir)
 		return -EINVAL;
+	if (arg->heir)
+		ret = memmgr_owner_takes(arena, arg->heir);
+	if (ret)
+		return ret;
 	ret = memmgr_alloc(call->owner, &wish, &view);
 	if (ret) {
 		arg->out_largest = largest_hole(arena, ret);
@@ -315,25 +327,57 @@ static int handle_query(struct call *call)
 	return ret;
 }
 
-static bool matches(const struct memmgr_iterate *arg, const struct memmgr_block *block)
-{
-	u32 states = arg->states ?: MEMMGR_STATE_OWNED | MEMMGR_STATE_ORPHAN;
+/*
+ * A cursor is the slot to go on at and, above it, what is known of the walk so far: a
+ * stamp, the count of changes that had begun when the walk began, as far as there are
+ * bits; and whether something was under way then.
+ */
+#define CURSOR_UNSETTLED BIT_ULL(63)
+#define CURSOR_STAMP GENMASK_ULL(62, 32)
+#define CURSOR_STAMP_SHIFT 32
 
-	return (block->state & states) && !((block->tag ^ arg->tag_value) & arg->tag_mask) &&
-	       (!(arg->flags & MEMMGR_ITERATE_OWNER) || block->owner == arg->owner);
+static u64 begin_walk(struct memmgr_arena *arena)
+{
+	s64 begun;
+	bool still = memmgr_stands_still(arena->counts, &begun);
+
+	return ((u64)begun << CURSOR_STAMP_SHIFT & CURSOR_STAMP) | (still ? 0 : CURSOR_UNSETTLED);
 }
 
-/* Up to @room matching blocks from *@slot on into @batch; returns how many. */
+static bool changed_since(struct memmgr_arena *arena, u64 walk)
+{
+	u64 stamp = (u64)memmgr_begun(arena->counts) << CURSOR_STAMP_SHIFT & CURSOR_STAMP;
+
+	return walk & CURSOR_UNSETTLED || stamp != (walk & CURSOR_STAMP);
+}
+
+/* What ITERATE and SWEEP are about: they call it the same. */
+#define SELECTION(from, flag) ({                                                        \
+	const __auto_type _from = (from);                                               \
+	(struct memmgr_selection){                                                      \
+		.tag_value = _from->tag_value,                                          \
+		.tag_mask = _from->tag_mask,                                            \
+		.by_owner = _from->flags & (flag),                                      \
+		.owner = _from->owner,                                                  \
+		.states = _from->states ?: MEMMGR_STATE_OWNED | MEMMGR_STATE_ORPHAN,    \
+		.epoch_from = _from->epoch_from,                                        \
+		.epoch_before = _from->epoch_before,                                    \
+		.size_min = _from->size_min,                                            \
+		.size_max = _from->size_max,                                            \
+	};                                                                              \
+})
+
+/* Up to @room blocks that are meant, from *@slot on, into @batch; returns how many. */
 static u32 collect(struct call *call, u32 *slot, u32 end, struct memmgr_block *batch, u32 room)
 {
+	struct memmgr_selection selection =
+		SELECTION(&call->arg.iterate, MEMMGR_ITERATE_OWNER);
 	struct memmgr_view view;
 	u32 count = 0;
 
-	while (count < room && memmgr_next_block(arena_of(call), slot, end, &view)) {
-		memmgr_describe(arena_of(call), &view, &batch[count]);
-		if (matches(&call->arg.iterate, &batch[count]))
-			count++;
-	}
+	while (count < room && memmgr_next_block(arena_of(call), slot, end, &view))
+		if (memmgr_selects(&selection, &view))
+			memmgr_describe(arena_of(call), &view, &batch[count++]);
 	return count;
 }
 
@@ -361,24 +405,28 @@ static int copy_blocks(struct call *call, u32 *slot, u32 end, struct memmgr_bloc
 static int handle_iterate(struct call *call)
 {
 	struct memmgr_iterate *arg = &call->arg.iterate;
+	u64 walk = arg->cursor ? arg->cursor & ~(u64)U32_MAX : begin_walk(arena_of(call));
 	u32 slots = memmgr_blocks_slots(&arena_of(call)->blocks);
-	u32 slot = min_t(u64, arg->cursor, slots);
-	u32 end = min_t(u64, (u64)slot + ITERATE_SLOTS, slots);
+	u32 slot = min_t(u32, arg->cursor, slots);
+	u32 end = min_t(u64, (u64)slot + WALK_SLOTS, slots);
 	struct memmgr_block *batch;
 	int ret;
 
 	if (unknown_flags(arg->flags, MEMMGR_ITERATE_OWNER) ||
 	    unknown_flags(arg->states, MEMMGR_STATE_ALL) || !arg->count ||
-	    (arg->owner && !(arg->flags & MEMMGR_ITERATE_OWNER)))
+	    (arg->owner && !(arg->flags & MEMMGR_ITERATE_OWNER)) ||
+	    (arg->size_max && arg->size_max < arg->size_min))
 		return -EINVAL;
 	batch = kmalloc_array(ITERATE_BATCH, sizeof(*batch), GFP_KERNEL_ACCOUNT);
 	if (!batch)
 		return -ENOMEM;
 	ret = copy_blocks(call, &slot, end, batch);
 	kfree(batch);
-	if (!ret)
-		arg->out_cursor = slot < slots ? slot : MEMMGR_CURSOR_END;
-	return ret;
+	if (ret)
+		return ret;
+	arg->out_cursor = slot < slots ? walk | slot : MEMMGR_CURSOR_END;
+	arg->out_changed = changed_since(arena_of(call), walk);
+	return 0;
 }
 
 static int handle_stat(struct call *call)
@@ -400,11 +448,136 @@ static int handle_validate(struct call *call)
 	return memmgr_arena_validate(arena_of(call), arg);
 }
 
+/* Entries one by one, until a fatal signal comes. */
+static void act_on_entries(struct call *call, struct memmgr_act_entry *entries, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		if (fatal_signal_pending(current))
+			entries[i].out_result = -EINTR;
+		else
+			entries[i].out_result = memmgr_act(arena_of(call), &entries[i]);
+		call->arg.act.out_done += !entries[i].out_result;
+		if (i % ACTS_PER_STEP == 0)
+			cond_resched();
+	}
+}
+
+/* Before anything is done, find out whether the results can be written. */
+static int announce_results(void __user *user, struct memmgr_act_entry *entries, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		entries[i].out_result = -EINPROGRESS;
+	return copy_to_user(user, entries, count * sizeof(*entries)) ? -EFAULT : 0;
+}
+
+static int handle_act(struct call *call)
+{
+	struct memmgr_act *arg = &call->arg.act;
+	void __user *user = u64_to_user_ptr(arg->entries);
+	size_t bytes = arg->count * sizeof(struct memmgr_act_entry);
+	struct memmgr_act_entry *entries;
+	int ret;
+
+	if (arg->flags || !arg->count || arg->count > MEMMGR_ACT_MAX)
+		return -EINVAL;
+	entries = kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
+	if (!entries)
+		return -ENOMEM;
+	ret = copy_from_user(entries, user, bytes) ? -EFAULT : 0;
+	if (!ret)
+		ret = announce_results(user, entries, arg->count);
+	if (!ret) {
+		act_on_entries(call, entries, arg->count);
+		ret = copy_to_user(user, entries, bytes) ? -EFAULT : 0;
+	}
+	kvfree(entries);
+	return ret;
+}
+
+static int handle_epoch(struct call *call)
+{
+	struct memmgr_epoch *arg = &call->arg.epoch;
+	struct memmgr_arena *arena = arena_of(call);
+
+	if (unknown_flags(arg->flags, MEMMGR_EPOCH_ADVANCE) || arg->reserved)
+		return -EINVAL;
+	if (!arg->flags)
+		arg->out_epoch = READ_ONCE(arena->epoch);
+	else if (call->owner->rights & MEMMGR_RIGHT_WRITE)
+		arg->out_epoch = memmgr_epoch_advance(arena);
+	else
+		return -EPERM;
+	return 0;
+}
+
+static int check_sweep(const struct memmgr_arena *arena, const struct memmgr_sweep *arg)
+{
+	if (unknown_flags(arg->flags, MEMMGR_SWEEP_OWNER | MEMMGR_SWEEP_DRY_RUN) ||
+	    unknown_flags(arg->states, MEMMGR_STATE_OWNED | MEMMGR_STATE_ORPHAN))
+		return -EINVAL;
+	if (arg->owner && !(arg->flags & MEMMGR_SWEEP_OWNER))
+		return -EINVAL;
+	if (arg->size_max && arg->size_max < arg->size_min)
+		return -EINVAL;
+	if (!arg->epoch_before || (s32)(READ_ONCE(arena->epoch) - arg->epoch_before) < 0)
+		return -EINVAL;
+	return arg->room > MEMMGR_SWEEP_ROWS_MAX || !arg->room != !arg->rows ? -EINVAL : 0;
+}
+
+static void sweep_slice(struct memmgr_sweep *arg, struct memmgr_sweeping *sweeping)
+{
+	u32 slots = memmgr_blocks_slots(&sweeping->arena->blocks);
+	u32 slot = min_t(u64, arg->cursor, slots);
+	u32 end = min_t(u64, (u64)slot + WALK_SLOTS, slots);
+
+	slot = memmgr_sweep(sweeping, slot, end);
+	arg->out_cursor = slot < slots ? slot : MEMMGR_CURSOR_END;
+	arg->out_count = sweeping->count;
+	arg->out_bytes = sweeping->bytes;
+	arg->out_rows = sweeping->used;
+}
+
+static int handle_sweep(struct call *call)
+{
+	struct memmgr_sweep *arg = &call->arg.sweep;
+	void __user *user = u64_to_user_ptr(arg->rows);
+	struct memmgr_sweeping sweeping = {
+		.arena = arena_of(call),
+		.selection = SELECTION(arg, MEMMGR_SWEEP_OWNER),
+		.dry = arg->flags & MEMMGR_SWEEP_DRY_RUN,
+		.room = arg->room,
+	};
+	size_t size = sizeof(*sweeping.rows);
+	int ret;
+
+	ret = check_sweep(sweeping.arena, arg);
+	if (ret)
+		return ret;
+	sweeping.rows = kcalloc(max(arg->room, 1U), size, GFP_KERNEL_ACCOUNT);
+	if (!sweeping.rows)
+		return -ENOMEM;
+	ret = clear_user(user, arg->room * size) ? -EFAULT : 0;
+	if (!ret) {
+		sweep_slice(arg, &sweeping);
+		ret = copy_to_user(user, sweeping.rows, sweeping.used * size) ? -EFAULT : 0;
+	}
+	kfree(sweeping.rows);
+	return ret;
+}
+
+/* Results end where the structure does, unless it has grown behind them. */
 #define ROW(NAME, name, last, out, needed)                                              \
+	ROW_TO(NAME, name, last, out, sizeof(struct memmgr_##name), needed)
+#define ROW_TO(NAME, name, last, out, end, needed)                                      \
 	[_IOC_NR(MEMMGR_IOC_##NAME)] = {                                                \
 		.number = MEMMGR_IOC_##NAME,                                            \
 		.first_size = offsetofend(struct memmgr_##name, last),                  \
 		.out_from = out,                                                        \
+		.out_to = end,                                                          \
 		.rights = needed,                                                       \
 		.handler = handle_##name,                                               \
 	}
@@ -420,9 +593,13 @@ static const struct command commands[] = {
 	ROW(FREE, free, reserved, sizeof(struct memmgr_free), CHANGE),
 	ROW(REALLOC, realloc, out_largest, OUT(realloc, out_offset), CHANGE),
 	ROW(QUERY, query, out_block, OUT(query, out_block), LOOK),
-	ROW(ITERATE, iterate, out_reserved, OUT(iterate, out_cursor), LOOK),
+	ROW_TO(ITERATE, iterate, out_changed, OUT(iterate, out_cursor),
+	       offsetofend(struct memmgr_iterate, out_changed), LOOK),
 	ROW(STAT, stat, out_owner_bytes, OUT(stat, out_size), LOOK),
 	ROW(VALIDATE, validate, out_what, OUT(validate, out_blocks), LOOK),
+	ROW(ACT, act, out_reserved, OUT(act, out_done), CHANGE),
+	ROW(EPOCH, epoch, out_reserved, OUT(epoch, out_epoch), LOOK),
+	ROW(SWEEP, sweep, out_reserved, OUT(sweep, out_cursor), CHANGE),
 };
 
 static u64 command_mask(void)
@@ -450,14 +627,15 @@ static int copy_in(const struct command *command, struct call *call, void __user
 		return -EINVAL;
 	ret = copy_struct_from_user(&call->arg, size, user, user_size);
 	if (!ret)
-		memset((void *)&call->arg + command->out_from, 0, size - command->out_from);
+		memset((void *)&call->arg + command->out_from, 0,
+		       command->out_to - command->out_from);
 	return ret;
 }
 
 static int copy_out(const struct command *command, const struct call *call, void __user *user,
 		    size_t user_size)
 {
-	size_t size = min_t(size_t, _IOC_SIZE(command->number), user_size);
+	size_t size = min_t(size_t, command->out_to, user_size);
 	size_t from = command->out_from;
 
 	if (size <= from)

@@ -105,6 +105,72 @@ TRACE_EVENT(memmgr_realloc,
 		  __entry->old_size, __entry->size, __entry->tag, __entry->owner)
 );
 
+TRACE_EVENT(memmgr_retag,
+	TP_PROTO(const struct memmgr_arena *arena, const struct memmgr_view *from,
+		 const struct memmgr_view *to),
+	TP_ARGS(arena, from, to),
+	TP_STRUCT__entry(
+		__field(u32, arena)
+		__field(u64, handle)
+		__field(u32, old_tag)
+		__field(u32, tag)
+	),
+	TP_fast_assign(
+		__entry->arena = arena->id;
+		__entry->handle = to->handle.raw;
+		__entry->old_tag = from->tag;
+		__entry->tag = to->tag;
+	),
+	TP_printk("arena=%u handle=0x%016llx tag=0x%x->0x%x", __entry->arena, __entry->handle,
+		  __entry->old_tag, __entry->tag)
+);
+
+TRACE_EVENT(memmgr_transfer,
+	TP_PROTO(const struct memmgr_arena *arena, const struct memmgr_view *from,
+		 const struct memmgr_view *to),
+	TP_ARGS(arena, from, to),
+	TP_STRUCT__entry(
+		__field(u32, arena)
+		__field(u64, handle)
+		__field(u32, tag)
+		__field(u32, old_owner)
+		__field(u32, owner)
+	),
+	TP_fast_assign(
+		__entry->arena = arena->id;
+		__entry->handle = to->handle.raw;
+		__entry->tag = to->tag;
+		__entry->old_owner = from->orphan ? 0 : from->owner;
+		__entry->owner = to->owner;
+	),
+	TP_printk("arena=%u handle=0x%016llx tag=0x%x owner=%u->%u", __entry->arena,
+		  __entry->handle, __entry->tag, __entry->old_owner, __entry->owner)
+);
+
+TRACE_EVENT(memmgr_sweep,
+	TP_PROTO(const struct memmgr_sweeping *sweeping),
+	TP_ARGS(sweeping),
+	TP_STRUCT__entry(
+		__field(u32, arena)
+		__field(u32, tag_value)
+		__field(u32, tag_mask)
+		__field(u32, before)
+		__field(u64, count)
+		__field(u64, bytes)
+	),
+	TP_fast_assign(
+		__entry->arena = sweeping->arena->id;
+		__entry->tag_value = sweeping->selection.tag_value;
+		__entry->tag_mask = sweeping->selection.tag_mask;
+		__entry->before = sweeping->selection.epoch_before;
+		__entry->count = sweeping->count;
+		__entry->bytes = sweeping->bytes;
+	),
+	TP_printk("arena=%u tag=0x%x/0x%x before=%u count=%llu bytes=%llu", __entry->arena,
+		  __entry->tag_value, __entry->tag_mask, __entry->before, __entry->count,
+		  __entry->bytes)
+);
+
 TRACE_EVENT(memmgr_fail,
 	TP_PROTO(const struct memmgr_arena *arena, u64 size, u32 tag, int error),
 	TP_ARGS(arena, size, tag, error),
@@ -125,8 +191,8 @@ TRACE_EVENT(memmgr_fail,
 );
 
 TRACE_EVENT(memmgr_owner_death,
-	TP_PROTO(const struct memmgr_owner *owner, u64 freed, u64 kept, u64 bytes),
-	TP_ARGS(owner, freed, kept, bytes),
+	TP_PROTO(const struct memmgr_owner *owner, u64 freed, u64 kept, u64 given, u64 bytes),
+	TP_ARGS(owner, freed, kept, given, bytes),
 	TP_STRUCT__entry(
 		__field(u32, arena)
 		__field(u32, owner)
@@ -134,6 +200,7 @@ TRACE_EVENT(memmgr_owner_death,
 		__array(char, comm, TASK_COMM_LEN)
 		__field(u64, freed)
 		__field(u64, kept)
+		__field(u64, given)
 		__field(u64, bytes)
 	),
 	TP_fast_assign(
@@ -143,11 +210,12 @@ TRACE_EVENT(memmgr_owner_death,
 		memcpy(__entry->comm, owner->comm, TASK_COMM_LEN);
 		__entry->freed = freed;
 		__entry->kept = kept;
+		__entry->given = given;
 		__entry->bytes = bytes;
 	),
-	TP_printk("arena=%u owner=%u pid=%d comm=%s freed=%llu kept=%llu bytes=%llu",
+	TP_printk("arena=%u owner=%u pid=%d comm=%s freed=%llu kept=%llu given=%llu bytes=%llu",
 		  __entry->arena, __entry->owner, __entry->pid, __entry->comm, __entry->freed,
-		  __entry->kept, __entry->bytes)
+		  __entry->kept, __entry->given, __entry->bytes)
 );
 
 #endif /* MEMMGR_TRACE_H */

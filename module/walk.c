@@ -12,6 +12,41 @@
 
 #define SLOTS_PER_STEP 512 /* between two chances for others to run */
 
+static u32 state_of(const struct memmgr_view *view)
+{
+	if (view->pending)
+		return MEMMGR_STATE_PENDING;
+	return view->orphan ? MEMMGR_STATE_ORPHAN : MEMMGR_STATE_OWNED;
+}
+
+static bool is_before(u32 epoch, u32 other)
+{
+	return (s32)(epoch - other) < 0;
+}
+
+/**
+ * memmgr_selects - is this block meant?
+ * @selection: which are
+ * @view: the block
+ *
+ * Return: whether it is. Context: any.
+ */
+bool memmgr_selects(const struct memmgr_selection *selection, const struct memmgr_view *view)
+{
+	if ((view->tag ^ selection->tag_value) & selection->tag_mask)
+		return false;
+	if (!(selection->states & state_of(view)))
+		return false;
+	if (selection->by_owner && selection->owner != (view->orphan ? 0 : view->owner))
+		return false;
+	if (selection->epoch_from && is_before(view->epoch, selection->epoch_from))
+		return false;
+	if (selection->epoch_before && !is_before(view->epoch, selection->epoch_before))
+		return false;
+	return view->size >= selection->size_min &&
+	       (!selection->size_max || view->size <= selection->size_max);
+}
+
 /**
  * memmgr_next_block - the next block of a walk
  * @arena: where
@@ -75,11 +110,11 @@ int memmgr_find_start(struct memmgr_arena *arena, u64 offset, struct memmgr_view
 	return ret ?: memmgr_block_read(&arena->blocks, handle, view);
 }
 
-static u32 state_of(const struct memmgr_view *view)
+static u32 relative_of(const struct memmgr_arena *arena, const struct memmgr_view *view)
 {
-	if (view->pending)
-		return MEMMGR_STATE_PENDING;
-	return view->orphan ? MEMMGR_STATE_ORPHAN : MEMMGR_STATE_OWNED;
+	if (view->orphan)
+		return view->owner;
+	return view->policy == MEMMGR_POLICY_GIVE ? memmgr_heir(arena, view->handle) : 0;
 }
 
 /**
@@ -102,5 +137,6 @@ void memmgr_describe(const struct memmgr_arena *arena, const struct memmgr_view 
 		.epoch = view->epoch,
 		.policy = view->policy,
 		.state = state_of(view),
+		.relative = relative_of(arena, view),
 	};
 }

@@ -188,8 +188,8 @@ static int results(const struct t_command *command, int before, char *arg)
 	__u64 handle = t_block(fd, 64, 0, MEMMGR_POLICY_FREE);
 	int ret;
 
-	memset(arg, 0, command->outs);
-	memset(arg + command->outs, before, command->size - command->outs);
+	memset(arg, 0, command->size);
+	memset(arg + command->outs, before, command->outs_end - command->outs);
 	command->fill(arg, handle);
 	ret = t_ioctl(fd, t_number(command, command->size), arg);
 	close(fd);
@@ -219,11 +219,13 @@ TEST_F(command, results_do_not_depend_on_what_was_there)
 
 TEST_F(command, inputs_are_left_as_they_were)
 {
+	size_t end = variant->command->outs_end;
 	char before[256];
 
 	memcpy(before, self->arg, sizeof(before));
 	ASSERT_EQ(0, call(self, variant->command, variant->command->size));
 	EXPECT_EQ(0, memcmp(before, self->arg, variant->command->outs));
+	EXPECT_EQ(0, memcmp(before + end, self->arg + end, variant->command->size - end));
 }
 
 TEST(unknown_numbers_are_enotty)

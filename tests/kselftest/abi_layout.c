@@ -26,7 +26,7 @@ TEST(block_layout)
 	AT(memmgr_block, epoch, 48);
 	AT(memmgr_block, policy, 52);
 	AT(memmgr_block, state, 56);
-	AT(memmgr_block, reserved, 60);
+	AT(memmgr_block, relative, 60);
 }
 
 TEST(info_layout)
@@ -81,7 +81,7 @@ TEST(alloc_layout)
 	AT(memmgr_alloc, tag, 16);
 	AT(memmgr_alloc, flags, 20);
 	AT(memmgr_alloc, policy, 24);
-	AT(memmgr_alloc, reserved, 28);
+	AT(memmgr_alloc, heir, 28);
 	AT(memmgr_alloc, out_handle, 32);
 	AT(memmgr_alloc, out_offset, 40);
 	AT(memmgr_alloc, out_usable, 48);
@@ -122,7 +122,7 @@ TEST(query_layout)
 
 TEST(iterate_layout)
 {
-	SIZE(memmgr_iterate, 56);
+	SIZE(memmgr_iterate, 80);
 	AT(memmgr_iterate, cursor, 0);
 	AT(memmgr_iterate, blocks, 8);
 	AT(memmgr_iterate, count, 16);
@@ -133,7 +133,11 @@ TEST(iterate_layout)
 	AT(memmgr_iterate, states, 36);
 	AT(memmgr_iterate, out_cursor, 40);
 	AT(memmgr_iterate, out_count, 48);
-	AT(memmgr_iterate, out_reserved, 52);
+	AT(memmgr_iterate, out_changed, 52);
+	AT(memmgr_iterate, epoch_from, 56);
+	AT(memmgr_iterate, epoch_before, 60);
+	AT(memmgr_iterate, size_min, 64);
+	AT(memmgr_iterate, size_max, 72);
 }
 
 TEST(stat_layout)
@@ -182,6 +186,68 @@ TEST(validate_layout)
 	AT(memmgr_validate, out_what, 56);
 }
 
+TEST(act_entry_layout)
+{
+	SIZE(memmgr_act_entry, 32);
+	AT(memmgr_act_entry, handle, 0);
+	AT(memmgr_act_entry, tag_value, 8);
+	AT(memmgr_act_entry, tag_mask, 12);
+	AT(memmgr_act_entry, action, 16);
+	AT(memmgr_act_entry, value, 20);
+	AT(memmgr_act_entry, heir, 24);
+	AT(memmgr_act_entry, out_result, 28);
+}
+
+TEST(act_layout)
+{
+	SIZE(memmgr_act, 24);
+	AT(memmgr_act, entries, 0);
+	AT(memmgr_act, count, 8);
+	AT(memmgr_act, flags, 12);
+	AT(memmgr_act, out_done, 16);
+	AT(memmgr_act, out_reserved, 20);
+}
+
+TEST(epoch_layout)
+{
+	SIZE(memmgr_epoch, 16);
+	AT(memmgr_epoch, flags, 0);
+	AT(memmgr_epoch, reserved, 4);
+	AT(memmgr_epoch, out_epoch, 8);
+	AT(memmgr_epoch, out_reserved, 12);
+}
+
+TEST(sweep_row_layout)
+{
+	SIZE(memmgr_sweep_row, 24);
+	AT(memmgr_sweep_row, tag, 0);
+	AT(memmgr_sweep_row, reserved, 4);
+	AT(memmgr_sweep_row, count, 8);
+	AT(memmgr_sweep_row, bytes, 16);
+}
+
+TEST(sweep_layout)
+{
+	SIZE(memmgr_sweep, 96);
+	AT(memmgr_sweep, cursor, 0);
+	AT(memmgr_sweep, rows, 8);
+	AT(memmgr_sweep, room, 16);
+	AT(memmgr_sweep, flags, 20);
+	AT(memmgr_sweep, tag_value, 24);
+	AT(memmgr_sweep, tag_mask, 28);
+	AT(memmgr_sweep, owner, 32);
+	AT(memmgr_sweep, states, 36);
+	AT(memmgr_sweep, epoch_from, 40);
+	AT(memmgr_sweep, epoch_before, 44);
+	AT(memmgr_sweep, size_min, 48);
+	AT(memmgr_sweep, size_max, 56);
+	AT(memmgr_sweep, out_cursor, 64);
+	AT(memmgr_sweep, out_count, 72);
+	AT(memmgr_sweep, out_bytes, 80);
+	AT(memmgr_sweep, out_rows, 88);
+	AT(memmgr_sweep, out_reserved, 92);
+}
+
 TEST(command_numbers)
 {
 	EXPECT_EQ(0xc088e800U, MEMMGR_IOC_INFO);
@@ -191,9 +257,12 @@ TEST(command_numbers)
 	EXPECT_EQ(0xc018e804U, MEMMGR_IOC_FREE);
 	EXPECT_EQ(0xc038e805U, MEMMGR_IOC_REALLOC);
 	EXPECT_EQ(0xc058e806U, MEMMGR_IOC_QUERY);
-	EXPECT_EQ(0xc038e807U, MEMMGR_IOC_ITERATE);
+	EXPECT_EQ(0xc050e807U, MEMMGR_IOC_ITERATE);
 	EXPECT_EQ(0xc0c0e808U, MEMMGR_IOC_STAT);
 	EXPECT_EQ(0xc078e809U, MEMMGR_IOC_VALIDATE);
+	EXPECT_EQ(0xc018e80aU, MEMMGR_IOC_ACT);
+	EXPECT_EQ(0xc010e80bU, MEMMGR_IOC_EPOCH);
+	EXPECT_EQ(0xc060e80cU, MEMMGR_IOC_SWEEP);
 }
 
 TEST(constants)
@@ -206,6 +275,7 @@ TEST(constants)
 	EXPECT_EQ(16, MEMMGR_GRANULE_DEFAULT);
 	EXPECT_EQ(0, MEMMGR_POLICY_FREE);
 	EXPECT_EQ(1, MEMMGR_POLICY_KEEP);
+	EXPECT_EQ(2, MEMMGR_POLICY_GIVE);
 	EXPECT_EQ(1, MEMMGR_STATE_OWNED);
 	EXPECT_EQ(2, MEMMGR_STATE_ORPHAN);
 	EXPECT_EQ(4, MEMMGR_STATE_PENDING);
@@ -222,6 +292,16 @@ TEST(constants)
 	EXPECT_EQ(1, MEMMGR_QUERY_BY_OFFSET);
 	EXPECT_EQ(1, MEMMGR_ITERATE_OWNER);
 	EXPECT_EQ(UINT64_MAX, MEMMGR_CURSOR_END);
+	EXPECT_EQ(1024, MEMMGR_ACT_MAX);
+	EXPECT_EQ(1, MEMMGR_ACTION_FREE);
+	EXPECT_EQ(2, MEMMGR_ACTION_RETAG);
+	EXPECT_EQ(3, MEMMGR_ACTION_TRANSFER);
+	EXPECT_EQ(4, MEMMGR_ACTION_MARK);
+	EXPECT_EQ(5, MEMMGR_ACTION_POLICY);
+	EXPECT_EQ(1, MEMMGR_EPOCH_ADVANCE);
+	EXPECT_EQ(1, MEMMGR_SWEEP_OWNER);
+	EXPECT_EQ(2, MEMMGR_SWEEP_DRY_RUN);
+	EXPECT_EQ(64, MEMMGR_SWEEP_ROWS_MAX);
 }
 
 TEST_HARNESS_MAIN

@@ -92,7 +92,7 @@ TEST_F(arena, block_is_as_asked)
 	EXPECT_EQ(0xdeadbeef, block.tag);
 	EXPECT_EQ(MEMMGR_POLICY_KEEP, block.policy);
 	EXPECT_EQ(MEMMGR_STATE_OWNED, block.state);
-	EXPECT_EQ(0, block.reserved);
+	EXPECT_EQ(0, block.relative);
 }
 
 TEST_F(arena, size_zero_is_einval)

@@ -15,6 +15,7 @@
  * @size: size of the structure
  * @first_size: what it was in its first version
  * @outs: where the out_* members begin; @size if it has none
+ * @outs_end: where they end
  * @flags: where the flags are
  * @known_flags: the flags that exist
  * @reserved: where the padding is, or T_NO_MEMBER
@@ -25,6 +26,7 @@ struct t_command {
 	size_t size;
 	size_t first_size;
 	size_t outs;
+	size_t outs_end;
 	size_t flags;
 	__u32 known_flags;
 	size_t reserved;
@@ -76,13 +78,35 @@ static void t_fill_iterate(void *arg, __u64 handle)
 	it->count = ARRAY_SIZE(t_command_blocks);
 }
 
+static struct memmgr_act_entry t_command_entry;
+
+static void t_fill_act(void *arg, __u64 handle)
+{
+	struct memmgr_act *act = arg;
+
+	t_command_entry = (struct memmgr_act_entry){
+		.handle = handle, .action = MEMMGR_ACTION_MARK,
+	};
+	act->entries = (uintptr_t)&t_command_entry;
+	act->count = 1;
+}
+
+static void t_fill_sweep(void *arg, __u64 handle)
+{
+	(void)handle;
+	((struct memmgr_sweep *)arg)->epoch_before = 1;
+}
+
 /* Where a member ends. */
 #define T_END(type, last) (offsetof(struct type, last) + sizeof(((struct type *)0)->last))
 
 #define T_COMMAND(number, type, last, first_out, known, padding, filler)             \
+	T_COMMAND_TO(number, type, last, first_out, sizeof(struct type), known, padding, filler)
+#define T_COMMAND_TO(number, type, last, first_out, end_out, known, padding, filler) \
 	{                                                                            \
 		.nr = number, .size = sizeof(struct type),                           \
 		.first_size = T_END(type, last), .outs = first_out,                  \
+		.outs_end = end_out,                                                 \
 		.flags = offsetof(struct type, flags), .known_flags = known,         \
 		.reserved = padding, .fill = filler,                                 \
 	}
@@ -96,7 +120,7 @@ static const struct t_command t_commands[] = {
 		  MEMMGR_ATTACH_READONLY, offsetof(struct memmgr_attach, reserved),
 		  t_fill_nothing),
 	T_COMMAND(3, memmgr_alloc, out_largest, offsetof(struct memmgr_alloc, out_handle),
-		  MEMMGR_ALLOC_ZERO, offsetof(struct memmgr_alloc, reserved), t_fill_alloc),
+		  MEMMGR_ALLOC_ZERO, offsetof(struct memmgr_alloc, heir), t_fill_alloc),
 	T_COMMAND(4, memmgr_free, reserved, sizeof(struct memmgr_free), MEMMGR_CHECK_OFFSET,
 		  offsetof(struct memmgr_free, reserved), t_fill_free),
 	T_COMMAND(5, memmgr_realloc, out_largest, offsetof(struct memmgr_realloc, out_offset),
@@ -105,12 +129,19 @@ static const struct t_command t_commands[] = {
 	T_COMMAND(6, memmgr_query, out_block, offsetof(struct memmgr_query, out_block),
 		  MEMMGR_QUERY_BY_OFFSET, offsetof(struct memmgr_query, reserved),
 		  t_fill_query),
-	T_COMMAND(7, memmgr_iterate, out_reserved, offsetof(struct memmgr_iterate, out_cursor),
-		  MEMMGR_ITERATE_OWNER, T_NO_MEMBER, t_fill_iterate),
+	T_COMMAND_TO(7, memmgr_iterate, out_changed, offsetof(struct memmgr_iterate, out_cursor),
+		     T_END(memmgr_iterate, out_changed), MEMMGR_ITERATE_OWNER, T_NO_MEMBER,
+		     t_fill_iterate),
 	T_COMMAND(8, memmgr_stat, out_owner_bytes, offsetof(struct memmgr_stat, out_size), 0,
 		  offsetof(struct memmgr_stat, reserved), t_fill_nothing),
 	T_COMMAND(9, memmgr_validate, out_what, offsetof(struct memmgr_validate, out_blocks), 0,
 		  offsetof(struct memmgr_validate, reserved), t_fill_nothing),
+	T_COMMAND(10, memmgr_act, out_reserved, offsetof(struct memmgr_act, out_done), 0,
+		  T_NO_MEMBER, t_fill_act),
+	T_COMMAND(11, memmgr_epoch, out_reserved, offsetof(struct memmgr_epoch, out_epoch),
+		  MEMMGR_EPOCH_ADVANCE, offsetof(struct memmgr_epoch, reserved), t_fill_nothing),
+	T_COMMAND(12, memmgr_sweep, out_reserved, offsetof(struct memmgr_sweep, out_cursor),
+		  MEMMGR_SWEEP_OWNER | MEMMGR_SWEEP_DRY_RUN, T_NO_MEMBER, t_fill_sweep),
 };
 
 /* Declare the variants "one per command" of a fixture with a member "command". */
@@ -124,7 +155,10 @@ static const struct t_command t_commands[] = {
 	FIXTURE_VARIANT_ADD(fixture, query) { .command = &t_commands[6] };           \
 	FIXTURE_VARIANT_ADD(fixture, iterate) { .command = &t_commands[7] };         \
 	FIXTURE_VARIANT_ADD(fixture, stat) { .command = &t_commands[8] };            \
-	FIXTURE_VARIANT_ADD(fixture, validate) { .command = &t_commands[9] }
+	FIXTURE_VARIANT_ADD(fixture, validate) { .command = &t_commands[9] };        \
+	FIXTURE_VARIANT_ADD(fixture, act) { .command = &t_commands[10] };            \
+	FIXTURE_VARIANT_ADD(fixture, epoch) { .command = &t_commands[11] };          \
+	FIXTURE_VARIANT_ADD(fixture, sweep) { .command = &t_commands[12] }
 
 static inline unsigned long t_number(const struct t_command *command, size_t size)
 {

@@ -209,10 +209,10 @@ TEST_F(folder, every_block_is_listed_once_with_any_buffer)
 	}
 }
 
-TEST_F(folder, a_block_has_ten_columns)
+TEST_F(folder, a_block_has_eleven_columns)
 {
 	static const char heading[] =
-		"handle offset size usable align tag owner state policy epoch\n";
+		"handle offset size usable align tag owner state policy epoch relative\n";
 	struct memmgr_alloc alloc;
 	struct memmgr_block block;
 	char *text, line[256];
@@ -222,7 +222,7 @@ TEST_F(folder, a_block_has_ten_columns)
 	text = t_read(file_in(self, "blocks"), 4096);
 	ASSERT_NE(NULL, text);
 	EXPECT_EQ(0, strncmp(text, heading, strlen(heading)));
-	snprintf(line, sizeof(line), "0x%016llx %llu 1000 %llu 64 0xabcd %u owned keep %u\n",
+	snprintf(line, sizeof(line), "0x%016llx %llu 1000 %llu 64 0xabcd %u owned keep %u 0\n",
 		 (unsigned long long)alloc.out_handle, (unsigned long long)alloc.out_offset,
 		 (unsigned long long)alloc.out_usable, block.owner, block.epoch);
 	EXPECT_STREQ(line, text + strlen(heading));

@@ -348,7 +348,8 @@ static int neighbour_goes_on(int fd)
 			T_CHILD_NEEDS(handle);
 			for (size_t n = 0; n < ARRAY_SIZE(t_commands); n++) {
 				char arg[256] __attribute__((aligned(8))) = {};
-				const struct t_command *c = &t_commands[(n + 5) % 10];
+				size_t next = (n + 5) % ARRAY_SIZE(t_commands);
+				const struct t_command *c = &t_commands[next];
 
 				c->fill(arg, handle);
 				T_CHILD_NEEDS(!t_ioctl(own, t_number(c, c->size), arg) ||

@@ -162,6 +162,110 @@ TEST_F(blocks, state_selects)
 	EXPECT_EQ(BLOCKS - BLOCKS / 3 + kept, walk(self, NULL, variant->batch));
 }
 
+TEST_F(blocks, size_selects)
+{
+	struct memmgr_iterate small = { .size_max = 16 };
+	struct memmgr_iterate large = { .size_min = 17 };
+	struct memmgr_iterate both = { .size_min = 100, .size_max = 101 };
+	struct memmgr_realloc re;
+
+	for (int i = 0; i < 10; i++) {
+		ASSERT_EQ(0, t_realloc(self->fd, self->handle[i], 95 + i, 0, &re));
+	}
+	EXPECT_EQ(BLOCKS - 10, walk(self, &small, variant->batch));
+	EXPECT_EQ(10, walk(self, &large, variant->batch));
+	EXPECT_EQ(2, walk(self, &both, variant->batch));
+}
+
+TEST_F(blocks, epoch_selects)
+{
+	struct memmgr_iterate old = { .epoch_before = 2 };
+	struct memmgr_iterate second = { .epoch_from = 2, .epoch_before = 3 };
+	struct memmgr_iterate late = { .epoch_from = 3 };
+
+	for (int epoch = 2; epoch <= 4; epoch++) {
+		ASSERT_EQ(epoch, t_epoch(self->fd, MEMMGR_EPOCH_ADVANCE));
+		for (int i = 0; i < 10; i++) {
+			ASSERT_EQ(0, t_act(self->fd, self->handle[epoch * 10 + i],
+					   MEMMGR_ACTION_MARK, 0));
+		}
+	}
+	EXPECT_EQ(BLOCKS - 30, walk(self, &old, variant->batch));
+	EXPECT_EQ(10, walk(self, &second, variant->batch));
+	EXPECT_EQ(20, walk(self, &late, variant->batch));
+}
+
+/* Walk over everything and do @change before the last call; what the walk says. */
+static int changed(FIXTURE_DATA(blocks) *self, int (*change)(FIXTURE_DATA(blocks) *self))
+{
+	struct memmgr_iterate it = { .blocks = (uintptr_t)self->seen, .count = BLOCKS / 2 };
+
+	if (t_ioctl(self->fd, MEMMGR_IOC_ITERATE, &it) || it.out_changed)
+		return -1;
+	if (change && change(self))
+		return -2;
+	it.cursor = it.out_cursor;
+	it.count = ROOM;
+	if (t_ioctl(self->fd, MEMMGR_IOC_ITERATE, &it) || it.out_cursor != MEMMGR_CURSOR_END)
+		return -3;
+	return it.out_changed;
+}
+
+static int change_alloc(FIXTURE_DATA(blocks) *self)
+{
+	return !t_block(self->fd, 16, 0, 0);
+}
+
+static int change_free(FIXTURE_DATA(blocks) *self)
+{
+	return t_free(self->fd, self->handle[3]);
+}
+
+static int change_size(FIXTURE_DATA(blocks) *self)
+{
+	struct memmgr_realloc re;
+
+	return t_realloc(self->fd, self->handle[4], 500, 0, &re);
+}
+
+static int change_tag(FIXTURE_DATA(blocks) *self)
+{
+	return t_act(self->fd, self->handle[5], MEMMGR_ACTION_RETAG, 1);
+}
+
+static int change_owner(FIXTURE_DATA(blocks) *self)
+{
+	return t_act(self->fd, self->handle[1], MEMMGR_ACTION_TRANSFER, self->owner);
+}
+
+static int change_nothing(FIXTURE_DATA(blocks) *self)
+{
+	struct memmgr_block block;
+
+	return t_query(self->fd, self->handle[7], &block) ||
+	       t_walk(self->fd, NULL, 100, self->seen, ROOM) < 0;
+}
+
+static int owner_dies(FIXTURE_DATA(blocks) *self)
+{
+	close(self->other);
+	self->other = -1;
+	return 0;
+}
+
+TEST_F(blocks, a_walk_tells_whether_anything_changed)
+{
+	EXPECT_EQ(0, changed(self, NULL));
+	EXPECT_EQ(0, changed(self, change_nothing));
+	EXPECT_EQ(1, changed(self, change_alloc));
+	EXPECT_EQ(1, changed(self, change_free));
+	EXPECT_EQ(1, changed(self, change_size));
+	EXPECT_EQ(1, changed(self, change_tag));
+	EXPECT_EQ(1, changed(self, change_owner));
+	EXPECT_EQ(1, changed(self, owner_dies));
+	EXPECT_EQ(0, changed(self, NULL));
+}
+
 /* ---- one call ---- */
 
 static int iterate(int fd, __u64 cursor, void *blocks, __u32 count, struct memmgr_iterate *it)

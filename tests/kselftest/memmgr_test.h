@@ -161,6 +161,59 @@ static inline int t_query_at(int fd, __u64 offset, struct memmgr_block *block)
 	return ret;
 }
 
+/* One entry of ACT; its result. */
+static inline int t_act_on(int fd, const struct memmgr_act_entry *entry)
+{
+	struct memmgr_act_entry copy = *entry;
+	struct memmgr_act act = { .entries = (uintptr_t)&copy, .count = 1 };
+	int ret = t_ioctl(fd, MEMMGR_IOC_ACT, &act);
+
+	return ret ? ret : copy.out_result;
+}
+
+static inline int t_act(int fd, __u64 handle, __u32 action, __u32 value)
+{
+	struct memmgr_act_entry entry = { .handle = handle, .action = action, .value = value };
+
+	return t_act_on(fd, &entry);
+}
+
+/* The epoch, after an advance if @flags say so; 0 if that failed. */
+static inline __u32 t_epoch(int fd, __u32 flags)
+{
+	struct memmgr_epoch epoch = { .flags = flags };
+
+	return t_ioctl(fd, MEMMGR_IOC_EPOCH, &epoch) ? 0 : epoch.out_epoch;
+}
+
+static inline __u32 t_owner(int fd)
+{
+	struct memmgr_info info;
+
+	return t_info(fd, &info) ? 0 : info.out_owner;
+}
+
+/*
+ * Sweep what @filter says to the end; @done gets the sums. Blocks freed, or a negative
+ * errno.
+ */
+static inline int t_sweep(int fd, const struct memmgr_sweep *filter, struct memmgr_sweep *done)
+{
+	struct memmgr_sweep sweep = *filter;
+	int ret;
+
+	memset(done, 0, sizeof(*done));
+	do {
+		ret = t_ioctl(fd, MEMMGR_IOC_SWEEP, &sweep);
+		if (ret)
+			return ret;
+		done->out_count += sweep.out_count;
+		done->out_bytes += sweep.out_bytes;
+		sweep.cursor = sweep.out_cursor;
+	} while (sweep.cursor != MEMMGR_CURSOR_END);
+	return done->out_count;
+}
+
 static inline int t_stat(int fd, struct memmgr_stat *stat)
 {
 	memset(stat, 0, sizeof(*stat));

@@ -102,10 +102,13 @@ TEST_F(readonly, looking_is_allowed)
 	EXPECT_EQ(0, t_ioctl(self->fd, MEMMGR_IOC_ITERATE, &it));
 	EXPECT_EQ(0, t_stat(self->fd, &stat));
 	EXPECT_EQ(0, t_validate(self->fd, &check));
+	EXPECT_LT(0, t_epoch(self->fd, 0));
 }
 
 TEST_F(readonly, changing_is_eperm)
 {
+	struct memmgr_epoch advance = { .flags = MEMMGR_EPOCH_ADVANCE };
+	struct memmgr_sweep all = { .epoch_before = 1 }, done;
 	struct memmgr_alloc alloc;
 	struct memmgr_realloc re;
 
@@ -113,6 +116,13 @@ TEST_F(readonly, changing_is_eperm)
 	EXPECT_EQ(-EPERM, t_free(self->fd, self->handle));
 	EXPECT_EQ(-EPERM, t_realloc(self->fd, self->handle, 16, 0, &re));
 	EXPECT_EQ(-EPERM, t_create(self->fd, T_PAGE, 0));
+	for (__u32 action = MEMMGR_ACTION_FREE; action <= MEMMGR_ACTION_POLICY; action++) {
+		EXPECT_EQ(-EPERM, t_act(self->fd, self->handle, action, 0));
+	}
+	EXPECT_EQ(-EPERM, t_ioctl(self->fd, MEMMGR_IOC_EPOCH, &advance));
+	EXPECT_EQ(-EPERM, t_sweep(self->fd, &all, &done));
+	all.flags = MEMMGR_SWEEP_DRY_RUN;
+	EXPECT_EQ(-EPERM, t_sweep(self->fd, &all, &done));
 	EXPECT_TRUE(untouched(self));
 }
 

@@ -105,6 +105,25 @@ TEST_F(trace, death_of_an_owner_is_told_with_its_blocks)
 	EXPECT_EQ(3, told(self, "free", ""));
 }
 
+TEST_F(trace, changes_and_sweeps_are_told)
+{
+	int other = t_attach(self->fd, 0);
+	struct memmgr_sweep it = { .epoch_before = 2 }, done;
+	__u64 handle = t_block(self->fd, 100, 0xabc, 0);
+	char detail[64];
+
+	ASSERT_EQ(0, t_act(self->fd, handle, MEMMGR_ACTION_RETAG, 0xdef));
+	EXPECT_EQ(1, told(self, "retag", "tag=0xabc->0xdef"));
+	EXPECT_EQ(1, told(self, "retag", detail_of(handle)));
+	ASSERT_EQ(0, t_act(self->fd, handle, MEMMGR_ACTION_TRANSFER, t_owner(other)));
+	snprintf(detail, sizeof(detail), "owner=%u->%u", t_owner(self->fd), t_owner(other));
+	EXPECT_EQ(1, told(self, "transfer", detail));
+	ASSERT_EQ(2, t_epoch(self->fd, MEMMGR_EPOCH_ADVANCE));
+	ASSERT_EQ(1, t_sweep(self->fd, &it, &done));
+	EXPECT_EQ(1, told(self, "sweep", "before=2 count=1 bytes=112"));
+	close(other);
+}
+
 TEST_F(trace, arenas_are_told)
 {
 	EXPECT_LE(0, told(self, "arena_create", ""));
@@ -125,7 +144,8 @@ TEST_F(trace, filters_select)
 
 TEST_F(trace, no_kernel_address_is_told)
 {
-	static const char *const events[] = { "alloc", "free", "realloc", "fail", "owner_death" };
+	static const char *const events[] = { "alloc", "free", "realloc", "fail", "owner_death",
+					      "retag", "transfer", "sweep" };
 	struct memmgr_realloc re;
 	struct memmgr_alloc alloc;
 	int owner = t_attach(self->fd, 0);

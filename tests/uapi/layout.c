@@ -47,7 +47,7 @@ struct twin_memmgr_block {
 	unsigned char epoch[4];
 	unsigned char policy[4];
 	unsigned char state[4];
-	unsigned char reserved[4];
+	unsigned char relative[4];
 };
 
 SIZE(memmgr_block, 64);
@@ -61,7 +61,7 @@ SAME(memmgr_block, owner);
 SAME(memmgr_block, epoch);
 SAME(memmgr_block, policy);
 SAME(memmgr_block, state);
-SAME(memmgr_block, reserved);
+SAME(memmgr_block, relative);
 
 struct twin_memmgr_info {
 	unsigned char flags[4];
@@ -142,7 +142,7 @@ struct twin_memmgr_alloc {
 	unsigned char tag[4];
 	unsigned char flags[4];
 	unsigned char policy[4];
-	unsigned char reserved[4];
+	unsigned char heir[4];
 	unsigned char out_handle[8];
 	unsigned char out_offset[8];
 	unsigned char out_usable[8];
@@ -155,7 +155,7 @@ SAME(memmgr_alloc, align);
 SAME(memmgr_alloc, tag);
 SAME(memmgr_alloc, flags);
 SAME(memmgr_alloc, policy);
-SAME(memmgr_alloc, reserved);
+SAME(memmgr_alloc, heir);
 SAME(memmgr_alloc, out_handle);
 SAME(memmgr_alloc, out_offset);
 SAME(memmgr_alloc, out_usable);
@@ -221,10 +221,14 @@ struct twin_memmgr_iterate {
 	unsigned char states[4];
 	unsigned char out_cursor[8];
 	unsigned char out_count[4];
-	unsigned char out_reserved[4];
+	unsigned char out_changed[4];
+	unsigned char epoch_from[4];
+	unsigned char epoch_before[4];
+	unsigned char size_min[8];
+	unsigned char size_max[8];
 };
 
-SIZE(memmgr_iterate, 56);
+SIZE(memmgr_iterate, 80);
 SAME(memmgr_iterate, cursor);
 SAME(memmgr_iterate, blocks);
 SAME(memmgr_iterate, count);
@@ -235,7 +239,11 @@ SAME(memmgr_iterate, owner);
 SAME(memmgr_iterate, states);
 SAME(memmgr_iterate, out_cursor);
 SAME(memmgr_iterate, out_count);
-SAME(memmgr_iterate, out_reserved);
+SAME(memmgr_iterate, out_changed);
+SAME(memmgr_iterate, epoch_from);
+SAME(memmgr_iterate, epoch_before);
+SAME(memmgr_iterate, size_min);
+SAME(memmgr_iterate, size_max);
 
 struct twin_memmgr_stat {
 	unsigned char flags[4];
@@ -319,6 +327,105 @@ SAME(memmgr_validate, out_complete);
 SAME(memmgr_validate, out_reserved);
 SAME(memmgr_validate, out_what);
 
+struct twin_memmgr_act_entry {
+	unsigned char handle[8];
+	unsigned char tag_value[4];
+	unsigned char tag_mask[4];
+	unsigned char action[4];
+	unsigned char value[4];
+	unsigned char heir[4];
+	unsigned char out_result[4];
+};
+
+SIZE(memmgr_act_entry, 32);
+SAME(memmgr_act_entry, handle);
+SAME(memmgr_act_entry, tag_value);
+SAME(memmgr_act_entry, tag_mask);
+SAME(memmgr_act_entry, action);
+SAME(memmgr_act_entry, value);
+SAME(memmgr_act_entry, heir);
+SAME(memmgr_act_entry, out_result);
+
+struct twin_memmgr_act {
+	unsigned char entries[8];
+	unsigned char count[4];
+	unsigned char flags[4];
+	unsigned char out_done[4];
+	unsigned char out_reserved[4];
+};
+
+SIZE(memmgr_act, 24);
+SAME(memmgr_act, entries);
+SAME(memmgr_act, count);
+SAME(memmgr_act, flags);
+SAME(memmgr_act, out_done);
+SAME(memmgr_act, out_reserved);
+
+struct twin_memmgr_epoch {
+	unsigned char flags[4];
+	unsigned char reserved[4];
+	unsigned char out_epoch[4];
+	unsigned char out_reserved[4];
+};
+
+SIZE(memmgr_epoch, 16);
+SAME(memmgr_epoch, flags);
+SAME(memmgr_epoch, reserved);
+SAME(memmgr_epoch, out_epoch);
+SAME(memmgr_epoch, out_reserved);
+
+struct twin_memmgr_sweep_row {
+	unsigned char tag[4];
+	unsigned char reserved[4];
+	unsigned char count[8];
+	unsigned char bytes[8];
+};
+
+SIZE(memmgr_sweep_row, 24);
+SAME(memmgr_sweep_row, tag);
+SAME(memmgr_sweep_row, reserved);
+SAME(memmgr_sweep_row, count);
+SAME(memmgr_sweep_row, bytes);
+
+struct twin_memmgr_sweep {
+	unsigned char cursor[8];
+	unsigned char rows[8];
+	unsigned char room[4];
+	unsigned char flags[4];
+	unsigned char tag_value[4];
+	unsigned char tag_mask[4];
+	unsigned char owner[4];
+	unsigned char states[4];
+	unsigned char epoch_from[4];
+	unsigned char epoch_before[4];
+	unsigned char size_min[8];
+	unsigned char size_max[8];
+	unsigned char out_cursor[8];
+	unsigned char out_count[8];
+	unsigned char out_bytes[8];
+	unsigned char out_rows[4];
+	unsigned char out_reserved[4];
+};
+
+SIZE(memmgr_sweep, 96);
+SAME(memmgr_sweep, cursor);
+SAME(memmgr_sweep, rows);
+SAME(memmgr_sweep, room);
+SAME(memmgr_sweep, flags);
+SAME(memmgr_sweep, tag_value);
+SAME(memmgr_sweep, tag_mask);
+SAME(memmgr_sweep, owner);
+SAME(memmgr_sweep, states);
+SAME(memmgr_sweep, epoch_from);
+SAME(memmgr_sweep, epoch_before);
+SAME(memmgr_sweep, size_min);
+SAME(memmgr_sweep, size_max);
+SAME(memmgr_sweep, out_cursor);
+SAME(memmgr_sweep, out_count);
+SAME(memmgr_sweep, out_bytes);
+SAME(memmgr_sweep, out_rows);
+SAME(memmgr_sweep, out_reserved);
+
 COMMAND(INFO, 0, memmgr_info);
 COMMAND(ARENA_CREATE, 1, memmgr_arena_create);
 COMMAND(ATTACH, 2, memmgr_attach);
@@ -329,3 +436,6 @@ COMMAND(QUERY, 6, memmgr_query);
 COMMAND(ITERATE, 7, memmgr_iterate);
 COMMAND(STAT, 8, memmgr_stat);
 COMMAND(VALIDATE, 9, memmgr_validate);
+COMMAND(ACT, 10, memmgr_act);
+COMMAND(EPOCH, 11, memmgr_epoch);
+COMMAND(SWEEP, 12, memmgr_sweep);

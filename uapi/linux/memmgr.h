@@ -12,6 +12,8 @@
  *   owner   one open file on an arena; its blocks die (or are orphaned) with
  *           the last descriptor and mapping that refer to it
  *   tag     32 bits that the user chooses
+ *   epoch   the arena's clock for garbage collection: it goes on when somebody
+ *           says so; a block has that of its birth, or of when it was marked last
  *
  * Every size, offset and alignment here is in bytes. An offset counts from the
  * start of the arena, which is also offset 0 of mmap().
@@ -20,8 +22,11 @@
  *   open("/dev/memmgr") gives an owner on the default arena, ARENA_CREATE one on
  *   a new arena, ATTACH a further one on the arena at hand. All are closed on
  *   exec and can be passed over sockets. A descriptor opened O_RDONLY may look
- *   (INFO, ATTACH, QUERY, ITERATE, STAT, VALIDATE) and map PROT_READ; all else
- *   is EPERM, and what is attached to it is read-only too.
+ *   (INFO, ATTACH, QUERY, ITERATE, STAT, VALIDATE, and EPOCH without letting it go
+ *   on) and map PROT_READ; all else is EPERM, and what is attached to it is
+ *   read-only too. One that may write may change and free any block, whoever owns
+ *   it, but for one thing: a block that belongs to kernel code keeps its tag, owner
+ *   and policy, and is not swept.
  *
  * Growth
  *   A structure is only ever extended at its end; a command keeps its number.
@@ -39,7 +44,7 @@
  *   on success and on every failure that is found after the structure was read
  *   and checked; those without a result are then zero. If they cannot be written
  *   (EFAULT), a block or descriptor that could not be reported is taken back; a
- *   REALLOC stays carried out, and QUERY tells its outcome.
+ *   REALLOC, an ACT or a SWEEP stays carried out, and QUERY tells its outcome.
  *
  * Errors, with one meaning everywhere
  *   EINVAL     malformed: unknown flag, dirty padding, size 0, alignment not a
@@ -49,10 +54,12 @@
  *   ENOSPC     that much is free, but no hole is large enough: see out_largest
  *   EDQUOT     a limit of the module would be exceeded: see INFO
  *   ENOENT     no such block: never allocated, or not where the caller says;
- *              no such engine
+ *              no such engine; no such owner, or it is dead
  *   ESTALE     the block has been freed since the handle was given out
  *   EBUSY      the block is being changed by another call right now
- *   EPERM      the descriptor was not opened for that (read-only, usually)
+ *   ECANCELED  the block's tag is not as expected
+ *   EPERM      the descriptor was not opened for that (read-only, usually); the
+ *              block is kernel code's, or the owner cannot have blocks
  *   EACCES     (mmap) writable mapping of a read-only descriptor
  *   E2BIG      structure longer than known and the excess is not zero
  *   ENOTTY     no such command
@@ -83,18 +90,22 @@
 /**
  * enum memmgr_policy - what becomes of a block when its owner dies
  * @MEMMGR_POLICY_FREE: it is freed
- * @MEMMGR_POLICY_KEEP: it stays, without an owner, until somebody frees it
+ * @MEMMGR_POLICY_KEEP: it stays, without an owner, until somebody frees it or
+ *	takes it over
+ * @MEMMGR_POLICY_GIVE: it goes to its heir, another owner. If that one is dead, too
+ *	(so also if it had inherited the block), it stays as with KEEP
  */
 enum memmgr_policy {
 	MEMMGR_POLICY_FREE = 0,
 	MEMMGR_POLICY_KEEP = 1,
+	MEMMGR_POLICY_GIVE = 2,
 };
 
 /**
  * enum memmgr_block_state - states of a block, one bit each, so that a set of
  * them is a mask
  * @MEMMGR_STATE_OWNED: allocated, its owner is alive
- * @MEMMGR_STATE_ORPHAN: allocated, its owner is gone (policy KEEP)
+ * @MEMMGR_STATE_ORPHAN: allocated, its owner is gone (policy KEEP or GIVE)
  * @MEMMGR_STATE_PENDING: freed while another call was changing it, or by kernel
  *	code that could not give the memory back; the handle is dead, the memory
  *	comes back when that call ends, or soon
@@ -117,10 +128,11 @@ enum memmgr_block_state {
  * @align: alignment of @offset that realloc keeps, in bytes
  * @tag: the user's tag
  * @owner: number of its owner in this arena; 0 if it has none any more
- * @epoch: the arena's epoch when it was allocated
+ * @epoch: the arena's epoch when it was allocated, or marked last
  * @policy: enum memmgr_policy
  * @state: one of enum memmgr_block_state
- * @reserved: 0
+ * @relative: of an orphan, the number of the owner who left it; of another block
+ *	with MEMMGR_POLICY_GIVE, that of its heir; otherwise 0
  */
 struct memmgr_block {
 	__u64 handle;
@@ -133,7 +145,7 @@ struct memmgr_block {
 	__u32 epoch;
 	__u32 policy;
 	__u32 state;
-	__u32 reserved;
+	__u32 relative;
 };
 
 /**
@@ -277,13 +289,14 @@ enum memmgr_alloc_flags {
  * @tag: any value
  * @flags: MEMMGR_ALLOC_ZERO or 0
  * @policy: enum memmgr_policy
- * @reserved: 0
+ * @heir: with MEMMGR_POLICY_GIVE, the number of the owner that it goes to, who is
+ *	alive and may write; otherwise 0
  * @out_handle: the block's name
  * @out_offset: where it starts
  * @out_usable: bytes that belong to it, >= @size
  * @out_largest: with ENOSPC, the largest hole in bytes
  *
- * Errors: EINVAL, ENOMEM, ENOSPC, EPERM, EINTR, EUCLEAN.
+ * Errors: EINVAL, ENOENT (heir), ENOMEM, ENOSPC, EPERM, EINTR, EUCLEAN.
  */
 struct memmgr_alloc {
 	__u64 size;
@@ -291,7 +304,7 @@ struct memmgr_alloc {
 	__u32 tag;
 	__u32 flags;
 	__u32 policy;
-	__u32 reserved;
+	__u32 heir;
 	__u64 out_handle;
 	__u64 out_offset;
 	__u64 out_usable;
@@ -412,7 +425,12 @@ enum memmgr_iterate_flags {
  * @states: mask of enum memmgr_block_state; 0 for OWNED and ORPHAN
  * @out_cursor: where to go on; MEMMGR_CURSOR_END when all has been seen
  * @out_count: blocks written to @blocks
- * @out_reserved: 0
+ * @out_changed: 0 if nothing in the arena has changed since the walk began, so that
+ *	what it has told so far is true of one instant; otherwise 1
+ * @epoch_from: only blocks of this epoch or later; 0: of any
+ * @epoch_before: only blocks of an earlier epoch than this; 0: of any
+ * @size_min: only blocks of which that many bytes were asked for, or more
+ * @size_max: or less; 0: or any number
  *
  * Blocks come in no particular order. A block that lives through the whole walk
  * is reported exactly once, whatever others do meanwhile; one that is born or
@@ -433,7 +451,11 @@ struct memmgr_iterate {
 	__u32 states;
 	__u64 out_cursor;
 	__u32 out_count;
-	__u32 out_reserved;
+	__u32 out_changed;
+	__u32 epoch_from;
+	__u32 epoch_before;
+	__u64 size_min;
+	__u64 size_max;
 };
 
 /**
@@ -533,6 +555,188 @@ struct memmgr_validate {
 	char out_what[MEMMGR_WHAT_LEN];
 };
 
+/* Most entries of one ACT. */
+#define MEMMGR_ACT_MAX 1024
+
+/**
+ * enum memmgr_action - what to do with a block
+ * @MEMMGR_ACTION_FREE: free it
+ * @MEMMGR_ACTION_RETAG: its tag becomes the value
+ * @MEMMGR_ACTION_TRANSFER: its owner becomes the one of that number, who is alive and
+ *	may write; an orphan is none any more. Policy and heir stay
+ * @MEMMGR_ACTION_MARK: its epoch becomes the arena's
+ * @MEMMGR_ACTION_POLICY: its policy becomes the value; with MEMMGR_POLICY_GIVE, its
+ *	heir the entry's
+ */
+enum memmgr_action {
+	MEMMGR_ACTION_FREE = 1,
+	MEMMGR_ACTION_RETAG = 2,
+	MEMMGR_ACTION_TRANSFER = 3,
+	MEMMGR_ACTION_MARK = 4,
+	MEMMGR_ACTION_POLICY = 5,
+};
+
+/**
+ * struct memmgr_act_entry - one action
+ * @handle: the block
+ * @tag_value: with @tag_mask
+ * @tag_mask: do it only if (tag & @tag_mask) == (@tag_value & @tag_mask), ECANCELED
+ *	otherwise
+ * @action: enum memmgr_action
+ * @value: what the action says, otherwise 0
+ * @heir: what MEMMGR_ACTION_POLICY says, otherwise 0
+ * @out_result: 0, or a negative errno and nothing was done
+ *
+ * Errors: EINVAL, ENOENT, ESTALE, ECANCELED, EBUSY, EPERM, ENOMEM (heir); EINTR: a
+ * fatal signal came before this entry's turn.
+ */
+struct memmgr_act_entry {
+	__u64 handle;
+	__u32 tag_value;
+	__u32 tag_mask;
+	__u32 action;
+	__u32 value;
+	__u32 heir;
+	__s32 out_result;
+};
+
+/**
+ * struct memmgr_act - MEMMGR_IOC_ACT: compare and act, on many blocks
+ * @entries: address of an array of struct memmgr_act_entry
+ * @count: their number, 1..MEMMGR_ACT_MAX
+ * @flags: 0
+ * @out_done: entries that succeeded
+ * @out_reserved: 0
+ *
+ * Entries are carried out one after the other, whatever becomes of those before.
+ * For each, that the handle names a block, that its tag is as expected and the action
+ * are one step: what was freed, born, retagged or given away in between is not
+ * touched. Of several callers that free one block exactly one succeeds. EBUSY is
+ * rare: a block that is being reallocated is waited for a moment, and a free never
+ * waits.
+ *
+ * Each entry is read once, before the first action. Then, still before it, all are
+ * written back with the result EINPROGRESS, so that results which cannot be written
+ * are EFAULT with nothing done. If they can no longer be written in the end, EFAULT
+ * comes with actions carried out, which QUERY shows.
+ *
+ * Errors: EINVAL, EFAULT, ENOMEM, EPERM. Errors of entries are in the entries.
+ */
+struct memmgr_act {
+	__u64 entries;
+	__u32 count;
+	__u32 flags;
+	__u32 out_done;
+	__u32 out_reserved;
+};
+
+/**
+ * enum memmgr_epoch_flags - flags of memmgr_epoch
+ * @MEMMGR_EPOCH_ADVANCE: go on to the next epoch; not with a read-only descriptor
+ */
+enum memmgr_epoch_flags {
+	MEMMGR_EPOCH_ADVANCE = 1 << 0,
+};
+
+/**
+ * struct memmgr_epoch - MEMMGR_IOC_EPOCH: read the arena's clock, or let it go on
+ * @flags: MEMMGR_EPOCH_ADVANCE or 0
+ * @reserved: 0
+ * @out_epoch: the epoch that blocks are born in from now on
+ * @out_reserved: 0
+ *
+ * An ALLOC or MARK that returns after an advance had returned gives a block the epoch
+ * of that advance or a later one. The clock starts at 1, skips 0 and wraps: of two
+ * epochs the later one is that which is less than 2^31 ahead.
+ *
+ * Errors: EINVAL, EPERM.
+ */
+struct memmgr_epoch {
+	__u32 flags;
+	__u32 reserved;
+	__u32 out_epoch;
+	__u32 out_reserved;
+};
+
+/**
+ * enum memmgr_sweep_flags - flags of memmgr_sweep
+ * @MEMMGR_SWEEP_OWNER: only blocks of the given owner (0: of none)
+ * @MEMMGR_SWEEP_DRY_RUN: free nothing, report what would be freed
+ */
+enum memmgr_sweep_flags {
+	MEMMGR_SWEEP_OWNER = 1 << 0,
+	MEMMGR_SWEEP_DRY_RUN = 1 << 1,
+};
+
+/* Most rows that one SWEEP writes. */
+#define MEMMGR_SWEEP_ROWS_MAX 64
+
+/**
+ * struct memmgr_sweep_row - what was freed of one tag
+ * @tag: the tag
+ * @reserved: 0
+ * @count: blocks
+ * @bytes: usable bytes in them
+ */
+struct memmgr_sweep_row {
+	__u32 tag;
+	__u32 reserved;
+	__u64 count;
+	__u64 bytes;
+};
+
+/**
+ * struct memmgr_sweep - MEMMGR_IOC_SWEEP: free the old blocks of a kind
+ * @cursor: 0 to begin, then the last @out_cursor
+ * @rows: address of an array of struct memmgr_sweep_row; 0 with @room 0
+ * @room: its capacity, 0..MEMMGR_SWEEP_ROWS_MAX; 0: nothing is told by tag
+ * @flags: enum memmgr_sweep_flags
+ * @tag_value: with @tag_mask
+ * @tag_mask: only blocks with (tag & @tag_mask) == (@tag_value & @tag_mask)
+ * @owner: with MEMMGR_SWEEP_OWNER
+ * @states: MEMMGR_STATE_OWNED, MEMMGR_STATE_ORPHAN or both; 0 for both
+ * @epoch_from: only blocks of this epoch or later; 0: of any
+ * @epoch_before: only blocks of an earlier epoch than this, which is not 0 and not
+ *	later than the arena's: what is born or marked in the current epoch is never
+ *	swept
+ * @size_min: only blocks of which that many bytes were asked for, or more
+ * @size_max: or less; 0: or any number
+ * @out_cursor: where to go on; MEMMGR_CURSOR_END when all has been looked at
+ * @out_count: blocks freed by this call
+ * @out_bytes: usable bytes in them
+ * @out_rows: rows written, one for each tag
+ * @out_reserved: 0
+ *
+ * That a block is as described and its death are one step: one that is marked,
+ * retagged or given away a moment before is spared. Blocks of kernel code always are.
+ * A call looks at a bounded number of blocks, and ends early at a signal or where
+ * another tag would need a row that there is no room for; the next one goes on there.
+ * The rows are cleared before the first block is freed, so that a bad address is
+ * EFAULT with nothing done; if they become unwritable meanwhile, EFAULT comes with
+ * the other results, which tell what was freed.
+ *
+ * Errors: EINVAL, EFAULT, ENOMEM, EPERM.
+ */
+struct memmgr_sweep {
+	__u64 cursor;
+	__u64 rows;
+	__u32 room;
+	__u32 flags;
+	__u32 tag_value;
+	__u32 tag_mask;
+	__u32 owner;
+	__u32 states;
+	__u32 epoch_from;
+	__u32 epoch_before;
+	__u64 size_min;
+	__u64 size_max;
+	__u64 out_cursor;
+	__u64 out_count;
+	__u64 out_bytes;
+	__u32 out_rows;
+	__u32 out_reserved;
+};
+
 #define MEMMGR_IOC(nr, type) _IOWR(MEMMGR_IOC_MAGIC, nr, type)
 
 #define MEMMGR_IOC_INFO MEMMGR_IOC(0, struct memmgr_info)
@@ -545,5 +749,8 @@ struct memmgr_validate {
 #define MEMMGR_IOC_ITERATE MEMMGR_IOC(7, struct memmgr_iterate)
 #define MEMMGR_IOC_STAT MEMMGR_IOC(8, struct memmgr_stat)
 #define MEMMGR_IOC_VALIDATE MEMMGR_IOC(9, struct memmgr_validate)
+#define MEMMGR_IOC_ACT MEMMGR_IOC(10, struct memmgr_act)
+#define MEMMGR_IOC_EPOCH MEMMGR_IOC(11, struct memmgr_epoch)
+#define MEMMGR_IOC_SWEEP MEMMGR_IOC(12, struct memmgr_sweep)
 
 #endif /* _UAPI_LINUX_MEMMGR_H */

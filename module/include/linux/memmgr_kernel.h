@@ -101,13 +101,15 @@ struct memmgr_heap_config {
  * @size: bytes, > 0
  * @align: bytes, a power of two; 0 for the granule
  * @tag: the user's
- * @policy: enum memmgr_policy
+ * @policy: enum memmgr_policy, but for MEMMGR_POLICY_GIVE
+ * @heir: 0
  * @zero: clear the memory
  */
 struct memmgr_wish {
 	u64 size;
 	u64 align;
 	u32 tag;
+	u32 heir;
 	u8 policy;
 	bool zero;
 };
