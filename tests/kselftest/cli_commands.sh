@@ -27,7 +27,7 @@ info_tells_what_the_arena_is() {
 every_command_prints_json() {
 	on_arena '
 	handle=$(memmgr alloc 100 --json | member handle)
-	for command in info stat ls map validate "alloc 5" "free $handle"; do
+	for command in info stat ls map validate epoch sweep "mark $handle" "alloc 5" "free $handle"; do
 		memmgr $command --json >out
 		cat out
 		is_json <out
@@ -99,7 +99,7 @@ alloc_without_memory_says_what_to_do() {
 
 block_of_the_default_arena_stays_as_an_orphan() {
 	handle=$(memmgr alloc 100 --tag 99)
-	memmgr ls --state orphan --tag 99 | has "^$handle .* keep +orphan$"
+	memmgr ls --state orphan --tag 99 | has "^$handle .* keep +orphan of [0-9]+$"
 	memmgr ls --owner 0 --tag 99 | has "^$handle"
 	memmgr free "$handle"
 	equal "$(memmgr ls --tag 99 --json)" '{"blocks":[]}'
@@ -108,6 +108,55 @@ block_of_the_default_arena_stays_as_an_orphan() {
 block_with_policy_free_ends_with_its_owner() {
 	memmgr alloc 100 --tag 98 --policy free
 	equal "$(memmgr ls --tag 98 --json)" '{"blocks":[]}'
+}
+
+acts_look_at_the_tag_first() {
+	on_arena '
+	a=$(memmgr alloc 1 --tag 5) b=$(memmgr alloc 1 --tag 6)
+	exits_with 1 memmgr free --if-tag 6 $a $b 2>err
+	has "cannot free $a: it has another tag" <err
+	equal "$(memmgr ls --json | member handle)" $a
+	memmgr retag --if-tag 5 0x77 $a
+	memmgr ls --tag 0x77 | has "^$a"
+	exits_with 1 memmgr retag --if-tag 5 1 $a
+	memmgr retag --json 8 $a | has "^\{\"retagged\":\[\"$a\"\],\"failed\":\[\]\}$"
+	exits_with 1 memmgr transfer 12345 $a 2>err
+	has "no such block or owner" <err
+	memmgr transfer "$(memmgr info --json | member owner)" $a
+	memmgr ls --state owned | has "^$a"
+	exits_with 2 memmgr retag $a
+	exits_with 2 memmgr retag
+	exits_with 2 memmgr mark
+	exits_with 2 memmgr free --if-tag x $a'
+}
+
+sweep_frees_what_is_old() {
+	on_arena '
+	equal "$(memmgr epoch)" 1
+	a=$(memmgr alloc 100 --tag 5) b=$(memmgr alloc 200 --tag 6) c=$(memmgr alloc 1 --tag 6)
+	memmgr sweep | has "^ +all +0 +0 B$"
+	equal "$(memmgr epoch --advance)" 2
+	equal "$(memmgr epoch --json)" "{\"epoch\":2}"
+	memmgr mark $a
+	memmgr sweep --dry-run --json >out
+	has "^\{\"blocks\":2,\"bytes\":224,\"tags\":\[\{\"tag\":6,\"blocks\":2,\"bytes\":224\}\]\}$" <out
+	is_json <out
+	memmgr sweep --size-min 100 | has "^ +0x6 +1 +208 B$"
+	memmgr ls --epoch-before 2 | has "^$c"
+	memmgr sweep
+	equal "$(memmgr ls --json | member handle)" $a
+	exits_with 1 memmgr sweep --epoch-before 3
+	exits_with 2 memmgr sweep --epoch-before x
+	exits_with 2 memmgr sweep --size-max x'
+}
+
+block_is_left_to_an_heir() {
+	on_arena '
+	heir=$(memmgr info --json | member owner)
+	handle=$(memmgr alloc 100 --policy give --heir $heir)
+	memmgr ls | has "^$handle .* $heir give +owned for $heir$"
+	exits_with 1 memmgr alloc 100 --policy give
+	exits_with 1 memmgr alloc 100 --policy give --heir 54321'
 }
 
 ls_is_sorted_by_address() {
@@ -213,6 +262,9 @@ run_tests \
 	alloc_without_memory_says_what_to_do \
 	block_of_the_default_arena_stays_as_an_orphan \
 	block_with_policy_free_ends_with_its_owner \
+	acts_look_at_the_tag_first \
+	sweep_frees_what_is_old \
+	block_is_left_to_an_heir \
 	ls_is_sorted_by_address \
 	ls_filters_by_tag_and_mask \
 	map_draws_shares \

@@ -11,12 +11,13 @@
 static const char doc[] =
 	"Allocate a block of SIZE bytes and print its handle.\v"
 	"SIZE and BYTES may end in k, M, G or T. The policy says what becomes of the block when "
-	"its owner is gone: free it, or keep it. It is 'keep' unless said otherwise, because "
-	"this process, the owner, ends at once; with 'free' the block lives on only in an arena "
+	"its owner is gone: free it, keep it, or give it to another one. It is 'keep' unless said "
+	"otherwise, because this process, the owner, ends at once; with 'free' the block lives on only in an arena "
 	"whose descriptor is held by another (see 'memmgr create --help').";
 
 enum {
 	KEY_ALIGN = 'a',
+	KEY_HEIR = 'h',
 	KEY_POLICY = 'p',
 	KEY_TAG = 't',
 	KEY_ZERO = 'z',
@@ -27,7 +28,8 @@ static const struct argp_option options[] = {
 	  "The block's offset is a multiple of BYTES, a power of two", 0 },
 	{ "tag", KEY_TAG, "TAG", 0, "Tag of the block, 32 bits (0)", 0 },
 	{ "zero", KEY_ZERO, NULL, 0, "Set the memory to zero", 0 },
-	{ "policy", KEY_POLICY, "POLICY", 0, "'free' or 'keep' (keep)", 0 },
+	{ "policy", KEY_POLICY, "POLICY", 0, "'free', 'keep' or 'give' (keep)", 0 },
+	{ "heir", KEY_HEIR, "OWNER", 0, "With 'give': number of the owner that it goes to", 0 },
 	{},
 };
 
@@ -43,17 +45,19 @@ static void parse_policy(struct argp_state *state, const char *text, struct memm
 		want->policy = MEMMGR_POLICY_FREE;
 	else if (!strcmp(text, "keep"))
 		want->policy = MEMMGR_POLICY_KEEP;
+	else if (!strcmp(text, "give"))
+		want->policy = MEMMGR_POLICY_GIVE;
 	else
-		argp_error(state, "the policy is 'free' or 'keep', not '%s'", text);
+		argp_error(state, "the policy is 'free', 'keep' or 'give', not '%s'", text);
 }
 
-static void parse_tag(struct argp_state *state, const char *text, struct memmgr_alloc *want)
+static uint32_t parse_u32(struct argp_state *state, const char *text, const char *what)
 {
-	uint64_t tag;
+	uint64_t value;
 
-	if (parse_number(text, UINT32_MAX, &tag))
-		argp_error(state, "'%s' is not a tag: a number of 32 bits", text);
-	want->tag = (uint32_t)tag;
+	if (parse_number(text, UINT32_MAX, &value))
+		argp_error(state, "'%s' is not %s: a number of 32 bits", text, what);
+	return (uint32_t)value;
 }
 
 static uint64_t parse_bytes(struct argp_state *state, const char *text)
@@ -76,7 +80,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		args->want.align = parse_bytes(state, arg);
 		return 0;
 	case KEY_TAG:
-		parse_tag(state, arg, &args->want);
+		args->want.tag = parse_u32(state, arg, "a tag");
+		return 0;
+	case KEY_HEIR:
+		args->want.heir = parse_u32(state, arg, "an owner's number");
 		return 0;
 	case KEY_ZERO:
 		args->want.flags = MEMMGR_ALLOC_ZERO;

@@ -67,5 +67,14 @@ const char *block_state(const struct memmgr_block *block)
 
 const char *block_policy(const struct memmgr_block *block)
 {
-	return block->policy == MEMMGR_POLICY_KEEP ? "keep" : "free";
+	switch (block->policy) {
+	case MEMMGR_POLICY_FREE:
+		return "free";
+	case MEMMGR_POLICY_KEEP:
+		return "keep";
+	case MEMMGR_POLICY_GIVE:
+		return "give";
+	default:
+		return "?";
+	}
 }

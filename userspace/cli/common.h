@@ -72,12 +72,17 @@ struct command {
 
 int cmd_alloc(struct context *context, int argc, char **argv);
 int cmd_create(struct context *context, int argc, char **argv);
+int cmd_epoch(struct context *context, int argc, char **argv);
 int cmd_free(struct context *context, int argc, char **argv);
 int cmd_info(struct context *context, int argc, char **argv);
 int cmd_ls(struct context *context, int argc, char **argv);
 int cmd_map(struct context *context, int argc, char **argv);
+int cmd_mark(struct context *context, int argc, char **argv);
+int cmd_retag(struct context *context, int argc, char **argv);
 int cmd_stat(struct context *context, int argc, char **argv);
 int cmd_stress(struct context *context, int argc, char **argv);
+int cmd_sweep(struct context *context, int argc, char **argv);
+int cmd_transfer(struct context *context, int argc, char **argv);
 int cmd_validate(struct context *context, int argc, char **argv);
 
 /* Parse the arguments of a command that has no options of its own. */

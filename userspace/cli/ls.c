@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* memmgr ls: list blocks. */
 #include <stdio.h>
-#include <string.h>
 
 #include "blocks.h"
-#include "common.h"
+#include "filter.h"
 #include "numbers.h"
 #include "report.h"
 
@@ -14,65 +13,10 @@ static const char doc[] =
 	"second hexadecimal digit. The list is made while others allocate and free: a block "
 	"that is born or dies meanwhile may be in it or not.";
 
-enum {
-	KEY_OWNER = 'o',
-	KEY_STATE = 's',
-	KEY_TAG = 't',
-};
-
-static const struct argp_option options[] = {
-	{ "owner", KEY_OWNER, "N", 0, "Only blocks of owner N; 0: of none", 0 },
-	{ "state", KEY_STATE, "STATE", 0,
-	  "Only 'owned', 'orphan' or 'pending' blocks; may be repeated (owned and orphan)", 0 },
-	{ "tag", KEY_TAG, "TAG[/MASK]", 0, "Only blocks with this tag, in the bits of MASK", 0 },
-	{},
-};
-
 struct arguments {
 	struct context *context;
 	struct memmgr_filter filter;
 };
-
-/* TAG or TAG/MASK; @text is cut in two. */
-static int parse_tag(char *text, struct memmgr_filter *filter)
-{
-	char *slash = strchr(text, '/');
-	uint64_t value;
-	uint64_t mask = UINT32_MAX;
-
-	if (slash)
-		*slash = '\0';
-	if (parse_number(text, UINT32_MAX, &value) ||
-	    (slash && parse_number(slash + 1, UINT32_MAX, &mask)))
-		return -1;
-	filter->tag_value = (uint32_t)value;
-	filter->tag_mask = (uint32_t)mask;
-	return 0;
-}
-
-static int parse_owner(const char *text, struct memmgr_filter *filter)
-{
-	uint64_t owner;
-
-	if (parse_number(text, UINT32_MAX, &owner))
-		return -1;
-	filter->owner = (uint32_t)owner;
-	filter->flags |= MEMMGR_ITERATE_OWNER;
-	return 0;
-}
-
-static int parse_state(const char *text, struct memmgr_filter *filter)
-{
-	if (!strcmp(text, "owned"))
-		filter->states |= MEMMGR_STATE_OWNED;
-	else if (!strcmp(text, "orphan"))
-		filter->states |= MEMMGR_STATE_ORPHAN;
-	else if (!strcmp(text, "pending"))
-		filter->states |= MEMMGR_STATE_PENDING;
-	else
-		return -1;
-	return 0;
-}
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -80,20 +24,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		return pass_context(state, args->context);
-	case KEY_OWNER:
-		if (parse_owner(arg, &args->filter))
-			argp_error(state, "'%s' is not an owner's number", arg);
-		return 0;
-	case KEY_STATE:
-		if (parse_state(arg, &args->filter))
-			argp_error(state, "the state is owned, orphan or pending, not '%s'", arg);
-		return 0;
-	case KEY_TAG:
-		if (parse_tag(arg, &args->filter))
-			argp_error(state, "'%s' is not a tag, or a tag and a mask, of 32 bits",
-				   arg);
-		return 0;
+		return pass_filter(state, args->context, &args->filter);
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected argument '%s'", arg);
 		return 0;
@@ -106,9 +37,14 @@ static void print_line(const struct memmgr_block *block)
 {
 	char handle[NUMBER_LEN], size[NUMBER_LEN], usable[NUMBER_LEN];
 
-	printf("%-18s %#12llx %10s %10s %#10x %6u %-6s %s\n", format_handle(handle, block->handle),
+	printf("%-18s %#12llx %10s %10s %#10x %6u %-6s %s", format_handle(handle, block->handle),
 	       block->offset, format_bytes(size, block->size), format_bytes(usable, block->usable),
 	       block->tag, block->owner, block_policy(block), block_state(block));
+	if (block->state == MEMMGR_STATE_ORPHAN)
+		printf(" of %u", block->relative);
+	else if (block->policy == MEMMGR_POLICY_GIVE)
+		printf(" for %u", block->relative);
+	putchar('\n');
 }
 
 static void print_table(const struct blocks *blocks)
@@ -134,6 +70,7 @@ static struct json_object *block_json(const struct memmgr_block *block)
 	report_number(&report, "tag", block->tag);
 	report_number(&report, "owner", block->owner);
 	report_number(&report, "epoch", block->epoch);
+	report_number(&report, "relative", block->relative);
 	report_text(&report, "policy", block_policy(block));
 	report_text(&report, "state", block_state(block));
 	return report.object;
@@ -169,10 +106,9 @@ static int list(const struct arguments *args, struct memmgr *m)
 int cmd_ls(struct context *context, int argc, char **argv)
 {
 	const struct argp argp = {
-		.options = options,
 		.parser = parse_option,
 		.doc = doc,
-		.children = context_children,
+		.children = filter_children,
 	};
 	struct arguments args = { .context = context };
 	struct memmgr *m;

@@ -42,6 +42,7 @@
 #ifndef LIBMEMMGR_MEMMGR_H
 #define LIBMEMMGR_MEMMGR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -408,12 +409,41 @@ int memmgr_block_query(const struct memmgr *m, uint64_t handle, struct memmgr_bl
 int memmgr_block_at(const struct memmgr *m, uint64_t offset, struct memmgr_block *block);
 
 /**
- * struct memmgr_filter - which blocks memmgr_iterate() visits
+ * memmgr_block_act() - compare and act, on many blocks
+ * @m: the arena
+ * @entries: what to do with which block if its tag is as expected; each gets its result
+ * @count: how many, any number: MEMMGR_ACT_MAX at a time
+ *
+ * That an entry's block is as expected and the action are one step: what was freed,
+ * retagged or born in the meantime is not touched. Returns 0 if all succeeded, else -1
+ * with the error of the first entry that did not (see struct memmgr_act_entry), or of
+ * the whole.
+ *
+ * Errors: those of an entry; EFAULT, ENOMEM, EPERM (read-only).
+ */
+int memmgr_block_act(struct memmgr *m, struct memmgr_act_entry *entries, size_t count);
+
+/**
+ * memmgr_epoch() - the arena's clock for garbage collection
+ * @m: the arena
+ * @flags: MEMMGR_EPOCH_ADVANCE or 0
+ * @epoch: set on success: the one that blocks are born in from now on
+ *
+ * Errors: EINVAL (flags), EPERM (advance, read-only).
+ */
+int memmgr_epoch(const struct memmgr *m, unsigned int flags, uint32_t *epoch);
+
+/**
+ * struct memmgr_filter - which blocks are visited, or swept
  * @tag_value: with @tag_mask
  * @tag_mask: only blocks with (tag & @tag_mask) == (@tag_value & @tag_mask)
- * @flags: MEMMGR_ITERATE_OWNER or 0
+ * @flags: MEMMGR_ITERATE_OWNER or 0; of a sweep, enum memmgr_sweep_flags
  * @owner: with MEMMGR_ITERATE_OWNER, only blocks of this owner; 0: of none
  * @states: mask of enum memmgr_block_state; 0 for OWNED and ORPHAN
+ * @epoch_from: only blocks of this epoch or later; 0: of any
+ * @epoch_before: only blocks of an earlier epoch than this; 0: of any
+ * @size_min: only blocks of which that many bytes were asked for, or more
+ * @size_max: or less; 0: or any number
  */
 struct memmgr_filter {
 	uint32_t tag_value;
@@ -421,6 +451,10 @@ struct memmgr_filter {
 	uint32_t flags;
 	uint32_t owner;
 	uint32_t states;
+	uint32_t epoch_from;
+	uint32_t epoch_before;
+	uint64_t size_min;
+	uint64_t size_max;
 };
 
 /**
@@ -450,6 +484,54 @@ typedef int memmgr_visit_fn(struct memmgr *m, const struct memmgr_block *block, 
  */
 int memmgr_iterate(struct memmgr *m, const struct memmgr_filter *filter, memmgr_visit_fn *visit,
 		   void *context);
+
+/**
+ * memmgr_snapshot() - visit blocks, and tell whether the arena stood still
+ * @m: the arena
+ * @filter: as for memmgr_iterate()
+ * @visit: as for memmgr_iterate(); what it changes itself counts, too
+ * @context: passed to it
+ * @changed: set when 0 is returned: false if what was visited is true of one instant
+ *
+ * Returns as memmgr_iterate().
+ */
+int memmgr_snapshot(struct memmgr *m, const struct memmgr_filter *filter, memmgr_visit_fn *visit,
+		    void *context, bool *changed);
+
+/**
+ * typedef memmgr_swept_fn - called for tags of which blocks were freed
+ * @m: the arena
+ * @row: the tag, blocks and bytes; a tag can come again, for others of its blocks
+ * @context: as given to memmgr_sweep()
+ */
+typedef void memmgr_swept_fn(struct memmgr *m, const struct memmgr_sweep_row *row, void *context);
+
+/**
+ * struct memmgr_swept - what a sweep has freed
+ * @count: blocks
+ * @bytes: usable bytes in them
+ */
+struct memmgr_swept {
+	uint64_t count;
+	uint64_t bytes;
+};
+
+/**
+ * memmgr_sweep() - free the old blocks of a kind
+ * @m: the arena
+ * @filter: which: @epoch_before is not 0, and not later than the arena's epoch; with
+ *	MEMMGR_SWEEP_DRY_RUN in @flags, nothing is freed
+ * @swept: what was freed; after a failure, so far
+ * @each: called for each tag now and then; NULL if it is of no interest
+ * @context: passed to it
+ *
+ * What is born or marked in the arena's current epoch is never freed, nor what is marked,
+ * retagged or given away before its turn.
+ *
+ * Errors: EINVAL (filter), EPERM (read-only), ENOMEM.
+ */
+int memmgr_sweep(struct memmgr *m, const struct memmgr_filter *filter, struct memmgr_swept *swept,
+		 memmgr_swept_fn *each, void *context);
 
 #ifdef __cplusplus
 }

@@ -47,6 +47,16 @@ EXPORT int memmgr_stat(const struct memmgr *m, struct memmgr_stat *stat)
 	return memmgr_ioctl(m->fd, MEMMGR_IOC_STAT, stat);
 }
 
+EXPORT int memmgr_epoch(const struct memmgr *m, unsigned int flags, uint32_t *epoch)
+{
+	struct memmgr_epoch want = { .flags = flags };
+
+	if (memmgr_ioctl(m->fd, MEMMGR_IOC_EPOCH, &want))
+		return -1;
+	*epoch = want.out_epoch;
+	return 0;
+}
+
 EXPORT int memmgr_validate(const struct memmgr *m, struct memmgr_validate *result)
 {
 	memset(result, 0, sizeof(*result));
