@@ -323,6 +323,39 @@ TEST_F(block, of_many_entries_for_one_block_one_frees_it)
 	EXPECT_STREQ("", t_remains(self->fd));
 }
 
+struct flipper {
+	struct memmgr_act_entry *entries;
+	atomic_bool stop;
+};
+
+static void *flip(void *arg)
+{
+	struct flipper *flipper = arg;
+	volatile __u32 *words = (void *)flipper->entries;
+
+	for (unsigned int i = 0; !atomic_load(&flipper->stop); i++)
+		words[i % 64] = i % 7 ? i % 6 : ~0U;
+	return NULL;
+}
+
+TEST_F(block, entries_may_change_while_they_are_read)
+{
+	static struct memmgr_act_entry entries[8];
+	struct flipper flipper = { .entries = entries };
+	struct memmgr_act arg;
+	pthread_t thread;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, flip, &flipper));
+	for (long end = t_now_ms() + t_storm_ms(); t_now_ms() < end;) {
+		for (int i = 0; i < 8; i++)
+			entries[i].handle = self->handle;
+		EXPECT_EQ(0, act(self->fd, entries, 8, &arg));
+		ASSERT_LE(arg.out_done, 8);
+	}
+	atomic_store(&flipper.stop, true);
+	pthread_join(thread, NULL);
+}
+
 /* ---- collectors against recyclers ---- */
 
 #define RECYCLERS 2

@@ -156,7 +156,7 @@ TEST_F(call, result_that_can_be_written_in_part_is_taken_back)
 	struct memmgr_realloc re;
 	char *pages = two_pages(RW);
 
-	for (size_t in = 8; in < variant->command->size; in += 8) {
+	for (size_t in = 8; in < variant->command->outs_end; in += 8) {
 		char *arg = pages + T_PAGE - in;
 
 		ASSERT_EQ(0, mprotect(pages, 2 * T_PAGE, RW));
@@ -471,6 +471,53 @@ TEST(iterate_into_memory_that_does_not_answer_holds_up_nobody)
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, call.ret);
 	EXPECT_EQ(1, it.out_count);
+}
+
+/* The page that @arg points into answers at last; what the command then returned. */
+static int call_on_stalled_page(int fd, unsigned long number, void *arg, char *page,
+				const void *content, int *neighbour)
+{
+	struct stalled_call call = { .fd = fd, .number = number, .arg = arg };
+	int uffd = fault_handler(0);
+	pthread_t thread;
+
+	if (uffd < 0 || watch(uffd, page, UFFDIO_REGISTER_MODE_MISSING) ||
+	    pthread_create(&thread, NULL, call_and_wait, &call) || !stalled(uffd))
+		return -ENOSYS;
+	*neighbour = neighbour_goes_on(fd);
+	provide(uffd, page, content);
+	pthread_join(thread, NULL);
+	close(uffd);
+	return call.ret;
+}
+
+TEST(act_and_sweep_on_memory_that_does_not_answer_hold_up_nobody)
+{
+	static char content[T_PAGE] __attribute__((aligned(4096)));
+	char *page = mmap(NULL, 2 * T_PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct memmgr_act act = { .entries = (uintptr_t)page, .count = 1 };
+	struct memmgr_sweep sweep = {
+		.rows = (uintptr_t)page + T_PAGE, .room = 1, .epoch_before = 2,
+	};
+	int fd = t_arena(SIZE, 0), neighbour = -1, ret;
+	struct memmgr_act_entry *entry = (void *)content;
+
+	*entry = (struct memmgr_act_entry){
+		.handle = t_block(fd, 64, 0, 0), .action = MEMMGR_ACTION_RETAG, .value = 7,
+	};
+	ret = call_on_stalled_page(fd, MEMMGR_IOC_ACT, &act, page, content, &neighbour);
+	if (ret == -ENOSYS)
+		SKIP(return, "no userfaultfd");
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(0, neighbour);
+	EXPECT_EQ(1, act.out_done);
+	ASSERT_LE(2, t_epoch(fd, MEMMGR_EPOCH_ADVANCE));
+	ret = call_on_stalled_page(fd, MEMMGR_IOC_SWEEP, &sweep, page + T_PAGE, content,
+				   &neighbour);
+	EXPECT_EQ(0, ret);
+	EXPECT_EQ(0, neighbour);
+	EXPECT_EQ(1, sweep.out_count);
+	EXPECT_STREQ("", t_remains(fd));
 }
 
 TEST(iterate_into_the_arena_itself_works)
