@@ -173,6 +173,35 @@ TEST_F(client, kernel_shares_an_arena_of_a_process)
 	T_CLIENT_PASSES("let_go", 0);
 }
 
+TEST_F(client, what_belongs_to_kernel_code_is_not_changed_nor_swept)
+{
+	struct memmgr_sweep old = { .epoch_before = 2 }, done;
+	struct memmgr_block block, kernels = {};
+	__u64 handle;
+	int fd;
+
+	T_NEEDS_MODULE();
+	fd = t_arena(64 * T_KIB, 0);
+	handle = t_block(fd, 100, 1, MEMMGR_POLICY_KEEP);
+	ASSERT_NE(0, handle);
+	T_CLIENT_PASSES("attach_and_alloc", fd);
+	ASSERT_EQ(1, t_walk(fd, &(struct memmgr_iterate){ .tag_value = 42, .tag_mask = ~0U }, 2,
+			    &kernels, 2));
+	EXPECT_EQ(-EPERM, t_act(fd, kernels.handle, MEMMGR_ACTION_RETAG, 1));
+	EXPECT_EQ(-EPERM, t_act(fd, kernels.handle, MEMMGR_ACTION_TRANSFER, t_owner(fd)));
+	EXPECT_EQ(-EPERM, t_act(fd, kernels.handle, MEMMGR_ACTION_POLICY, MEMMGR_POLICY_KEEP));
+	EXPECT_EQ(-EPERM, t_act(fd, handle, MEMMGR_ACTION_TRANSFER, kernels.owner));
+	ASSERT_EQ(0, t_query(fd, kernels.handle, &block));
+	EXPECT_EQ(0, memcmp(&block, &kernels, sizeof(block)));
+	ASSERT_EQ(2, t_epoch(fd, MEMMGR_EPOCH_ADVANCE));
+	EXPECT_EQ(1, t_sweep(fd, &old, &done));
+	EXPECT_EQ(-ESTALE, t_query(fd, handle, &block));
+	EXPECT_EQ(0, t_query(fd, kernels.handle, &block));
+	EXPECT_EQ(0, t_act(fd, kernels.handle, MEMMGR_ACTION_MARK, 0));
+	close(fd);
+	T_CLIENT_PASSES("let_go", 0);
+}
+
 TEST_F(client, attach_takes_only_what_is_an_arena)
 {
 	int fd;
