@@ -270,7 +270,9 @@ int memmgr_heap_free_nmi(struct memmgr_heap *heap, u64 handle)
 
 	if (!(heap->owner->rights & MEMMGR_RIGHT_WRITE))
 		return -EPERM;
+	memmgr_begin(arena->counts);
 	ret = memmgr_block_pend(&arena->blocks, (struct memmgr_handle){ handle });
+	memmgr_end(arena->counts);
 	if (!ret)
 		memmgr_was_pended(&arena->deferred, (u32)handle);
 	return ret;

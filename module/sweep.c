@@ -91,6 +91,8 @@ static int look_and_free(struct memmgr_sweeping *sweeping, u32 slot)
 	ret = sweeping->dry ? 0 : memmgr_free_as(arena, &view);
 	if (!ret)
 		count(sweeping, row, memmgr_bytes(arena, view.run.len));
+	else if (row && !row->count)
+		sweeping->used--; /* made for this block */
 	return ret == -EAGAIN ? ret : 0;
 }
 
