@@ -508,4 +508,54 @@ TEST_F(block, nothing_is_lost_when_givers_and_takers_die)
 	EXPECT_STREQ("", t_disorder(self->fd));
 }
 
+struct mayfly {
+	int fd;
+	_Atomic __u32 owner;
+	atomic_bool stop;
+};
+
+/* An owner that dies as soon as it is born, again and again. */
+static void *come_and_go(void *arg)
+{
+	struct mayfly *mayfly = arg;
+
+	while (!atomic_load(&mayfly->stop)) {
+		int fd = t_attach(mayfly->fd, 0);
+
+		atomic_store(&mayfly->owner, t_owner(fd));
+		close(fd);
+	}
+	return NULL;
+}
+
+TEST_F(block, nothing_is_lost_to_owners_that_come_and_go)
+{
+	struct mayfly mayfly = { .fd = self->fd };
+	struct memmgr_stat stat;
+	int given = 0, late = 0;
+	pthread_t thread;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, come_and_go, &mayfly));
+	for (long end = t_now_ms() + 4 * t_storm_ms(); t_now_ms() < end;) {
+		__u64 handle = t_block(self->fd, 16, 3, MEMMGR_POLICY_FREE);
+		int ret;
+
+		ASSERT_NE(0, handle);
+		do {
+			ret = t_act(self->fd, handle, MEMMGR_ACTION_TRANSFER,
+				    atomic_load(&mayfly.owner));
+			late += ret == -ENOENT;
+		} while (ret == -ENOENT);
+		ASSERT_EQ(0, ret); /* whoever has it now takes it to the grave */
+		given++;
+	}
+	atomic_store(&mayfly.stop, true);
+	pthread_join(thread, NULL);
+	printf("# %d given, %d too late\n", given, late);
+	ASSERT_EQ(0, t_stat(self->fd, &stat));
+	EXPECT_EQ(1, stat.out_blocks);
+	EXPECT_EQ(1, stat.out_owner_blocks);
+	EXPECT_STREQ("", t_disorder(self->fd));
+}
+
 TEST_HARNESS_MAIN

@@ -198,6 +198,7 @@ TEST_F(client, what_belongs_to_kernel_code_is_not_changed_nor_swept)
 	EXPECT_EQ(-ESTALE, t_query(fd, handle, &block));
 	EXPECT_EQ(0, t_query(fd, kernels.handle, &block));
 	EXPECT_EQ(0, t_act(fd, kernels.handle, MEMMGR_ACTION_MARK, 0));
+	EXPECT_EQ(0, t_act(fd, kernels.handle, MEMMGR_ACTION_FREE, 0));
 	close(fd);
 	T_CLIENT_PASSES("let_go", 0);
 }
