@@ -20,6 +20,9 @@
  *                        sides, so the next user of a slot sees it FREE.
  *   add -> everybody     a segment is complete before the count of slots, which
  *                        says that it exists, grows by a release store.
+ *
+ * tests/model/blocks.pml models the state word and the stack of free slots; make
+ * check-model searches it.
  */
 #include "blocks.h"
 

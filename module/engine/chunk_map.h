@@ -23,6 +23,8 @@
  * own, of free granules and changes, and hints: where a hole of each rank was last
  * seen. So callers in different parts share no cache line. A hint may be wrong in
  * any way: it is a guess, which a claim checks.
+ *
+ * tests/model/chunk.pml models how words and ranks change; make check-model searches it.
  */
 #ifndef MEMMGR_ENGINE_CHUNK_MAP_H
 #define MEMMGR_ENGINE_CHUNK_MAP_H

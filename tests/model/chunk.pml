@@ -1,379 +1,524 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The protocol of module/engine/chunk_map.c. tests/model/check runs all of it; by
- * hand, with the options of one of the runs:
+ * The protocol of the chunk engine, module/engine/chunk_change.h and chunk_map.c.
+ * tests/model/check runs all of it; by hand, with the options of one of the runs:
  *
  *	spin -a OPTIONS chunk.pml && gcc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c && ./pan
  *
- *	run: -DSEARCH -DCALLERS=1 -DTURNS=2
- *	run: -DSEARCH -DFREE=4
- *	run:
- *	run: -DSEARCH -DFREE=3
- *	run: -DSEARCH -DFREE=2
+ *	run: -DFREE=15
+ *	run: -DFREE=15 -DW=3
+ *	run: -DFREE=10 -DW=3 -DLOWER0
+ *	run: -DFREE=15 -DCALLERS=1 -DLOWER0 -DLOWER1
+ *	run: -DFREE=15 -DLOWER2
+ *	run: -DFREE=6 -DLOWER0
+ *	run: -DFREE=11 -DLOWER0
+ *	run: -DFREE=15 -DLOWER1
+ *	run: -DFREE=15 -DLOWER0
  *
- * Two callers claim, roll back and release runs over two words of two granules
- * each, all runs that touch in some way; with SEARCH, another lowers the rank above
- * them, and to stay small two callers have a run each and begin with FREE granules.
- * At any time no granule has two owners; when all are at rest, whatever has no owner
- * is free (nothing is lost), and no rank is lower than it should be.
+ * Callers claim a run each, of four granules in two words, W in the first; a hint may
+ * say anything, so that they try any run, or five where there are searches. They roll
+ * back what they lost, and keep or release what they got; without searches perhaps
+ * twice. A search lowers the rank of a word (LOWER0, LOWER1) or the one above both
+ * (LOWER2). FREE says what is free when they begin; ranks are then as low as they may
+ * be, or as high. At any time no granule has two owners, and each gives back its own
+ * only; a run released twice is found out unless somebody has claimed it since. When
+ * all are at rest, whatever has no owner is free (nothing is lost), and the ranks
+ * lead to each hole (nothing is hidden).
  *
- * Plain stores of ranks go through a store buffer of each process that drains at
- * any time, so that a barrier that is missing is missed. Mutants, each of which
- * must fail (-D to spin):
+ * Each access to what others change is a step of its own, in the order of the
+ * program. All of them are full barriers or loads, but for the cap of a rank, a
+ * plain store: it goes through a store buffer that drains at any time. An exchange
+ * can fail because another rank of the same eight has changed. Not here: words in
+ * the middle of a long run, of which nobody else has a part, and counts.
+ *
+ * No run has LOWER0 and LOWER2 at once: they fail. Where both lower while a cap is in
+ * the store buffer, the word's rank is left higher than the one above it.
+ *
+ * Mutants, each of which must fail in some run (-D to spin):
  *	M_PLAIN_CLAIM	look at the bits, then store
- *	M_ROLL_ALL	a lost race gives back the word that was lost, too
- *	M_NO_ROLL	a lost race gives back nothing
- *	M_NO_CONFIRM	no second look at what a rank was made from
- *	M_NO_BARRIER	a second look, but with the rank still in the store buffer
- *	M_NO_BELOW	the rank of the word before a run is left as it is
- *	M_FORGET	no second look at a word before that seems not to depend now
- *	M_NO_RECHECK	a rank above is lowered without another look below it
- *	M_NO_RAISE	ranks above are not raised
+ *	M_BELIEVE	a hint is believed, the bits are not looked at
+ *	M_NO_UNDO	a lost race gives back nothing
+ *	M_UNDO_ALL	it gives back the word that was lost, too
+ *	M_QUIET_UNDO	what is given back is not announced
+ *	M_NO_BEHIND	a claim does not announce what it leaves behind its end
+ *	M_OWN_ONLY	a release announces its run, not the hole around it
+ *	M_SHORT_RANK	a release within a word does not look at the rank
+ *	M_SHORT_EDGE	nor whether the hole goes on in a word beside
+ *	M_TWICE		a release does not look whether the run is claimed
+ *	M_CAP_EARLY	the cap is stored before the claim
+ *	M_CAP_LATE	the cap is stored after the release
+ *	M_CAP_LOW	the cap is less than what starts before the run
+ *	M_NO_ABOVE	ranks above are not raised
+ *	M_LOSE_RAISE	a rank that others change all the time is left as it is
+ *	M_NO_RECHECK	a rank is lowered without a second look at what is below
  */
+#ifndef W
+#define W 2		/* granules of a word */
+#endif
 #ifndef CALLERS
 #define CALLERS 2
 #endif
-#ifdef SEARCH
-#define PROCS (CALLERS + 1)
-#else
-#define PROCS CALLERS
+#if defined(LOWER0) || defined(LOWER1) || defined(LOWER2)
+#define SEARCHES
 #endif
-#ifndef TURNS
-#define TURNS 1
+#ifndef TRIES
+#define TRIES 1
 #endif
 
-byte word[2];		/* bit set: free; starts all free */
-byte owner[4];		/* ghost: who cleared the bit, plus one */
+#define ALL 15		/* four granules */
+#define LONG 4
+
+#ifdef M_CAP_LOW
+#define CAP 0
+#else
+#define CAP W
+#endif
+
+byte free = FREE;	/* bit set: the granule is free */
 byte rank[2];
 byte above;		/* the rank over both */
-byte ended;
+byte working;
+bool capping[CALLERS];	/* a cap of rank[0] is in the caller's store buffer */
+byte owned[CALLERS];	/* ghost: who has what */
 
-/* store buffers, an entry each */
-bool held[CALLERS];
-byte slot[CALLERS];
-byte value[CALLERS];
+hidden byte g, n;	/* within a step */
 
-inline barrier()
-{
-	!held[me]
-}
+#define IS_FREE(pos) ((free >> (pos)) & 1)
+#define WORD_OF(pos) ((pos) / W)
+#define TOP(word) (W * (word) + W - 1)
+#define WORD0 ((1 << W) - 1)
+#define BITS ((2 << last) - (1 << start))
+#define BITS_IN(word) (BITS & ((word) -> ~WORD0 : WORD0))
+#define SOMEBODYS (owned[0] | owned[CALLERS - 1] | (ALL & ~FREE))
 
-/* a load sees the process's own store first */
-#define LOAD_RANK(i) ((held[me] && slot[me] == (i)) -> value[me] : rank[i])
-
-inline store_rank(i, v)
-{
-	atomic { !held[me] -> slot[me] = i; value[me] = v; held[me] = true }
-}
+/* A load of one's own cap sees it in the store buffer. */
+#define IS_CAPPING(me) (me < CALLERS && capping[me])
+#define LOAD_RANK(word) ((word == 0 && IS_CAPPING(me)) -> CAP : rank[word])
 
 proctype drain(byte who)
 {
 	do
-	:: atomic { held[who] -> rank[slot[who]] = value[who]; held[who] = false }
-	:: atomic { ended == PROCS && !held[who] -> break }
+	:: atomic { capping[who] -> rank[0] = CAP; capping[who] = false }
+	:: atomic { !working && !capping[who] -> break }
 	od
 }
 
-#define LONGEST(w) ((w) == 3 -> 2 : ((w) -> 1 : 0))
-#define PREFIX(w) ((w) & 1 -> ((w) == 3 -> 2 : 1) : 0)
-#define RANK0(w, next) (((w) & 2) -> (((w) == 3 -> 2 : 1) + PREFIX(next)) : LONGEST(w))
-
-/* a load, and an exchange where it finds less */
-inline raise(v)
+/* raise_one(), of a rank that load reads; r is 0 then if somebody else did it */
+inline raise_one(cell, load)
 {
-#ifdef M_NO_RAISE
-	skip
-#else
-	atomic {
-		if
-		:: above >= v
-		:: above < v && !held[me] -> above = v
-		fi
-	}
-#endif
-}
-
-/*
- * refresh(): the ranks that depend on a run in the words first..last, bits from
- * low on. Each atomic step has one access to what others change, at most.
- */
-inline refresh(up)
-{
-	atomic { wrong = false; next = 0; idx = last; w = word[idx] }
-	if
-	:: atomic { idx == 0 && (w & 2) -> next = word[1] }
-	:: else
-	fi;
 	do
-	:: atomic {
-		r = (idx == 0 -> RANK0(w, next) : LONGEST(w));
-		put = (LOAD_RANK(idx) != r);
-		wrong = wrong || put
-	   }
-		if
-		:: atomic { put && !held[me] -> slot[me] = idx; value[me] = r; held[me] = true }
-		:: !put
-		fi;
-		if
-		:: up -> raise(r)
-		:: else
-		fi;
+	:: tries < TRIES ->
 		atomic {
+			old = load;
 			if
-			:: idx == 0 -> break
-#ifdef M_NO_BELOW
-			:: idx == first -> break
-#endif
+			:: old >= r -> r = 0; break
 			:: else
-			fi;
-			next = w;
-			w = word[0];
-			if	/* goes_on_below() */
-#ifndef M_FORGET
-			:: deep
-#endif
-			:: idx != first
-			:: idx == first && (low == 0 || (next & 1)) && (w & 2)
-			:: else -> break
-			fi;
-			deep = true;
-			idx = 0
+			fi
 		}
-	od
-}
-
-inline confirm()
-{
-	do
-	:: tries < 2 ->
-		refresh(true);
-		if
-		:: !wrong -> break
-		:: else
-		fi;
-		barrier();
-		tries++
-	:: else ->	/* overrate() */
-		store_rank(0, 4); barrier(); raise(4);
-		store_rank(1, 4); barrier(); raise(4);
+		atomic {
+			!IS_CAPPING(me);
+			if
+			:: cell == old -> cell = r; break
+			:: tries++	/* another one of the eight */
+			fi
+		}
+	:: tries == TRIES ->
+#ifndef M_LOSE_RAISE
+		atomic { !IS_CAPPING(me) -> r = LONG; cell = LONG }
+#endif
 		break
 	od;
-	atomic { tries = 0; idx = 0; w = 0; next = 0; r = 0; put = false; wrong = false; deep = false }
+	atomic { old = 0; tries = 0 }
 }
 
-inline settle()
+/* memmgr_chunk_raise() of a word's rank to r */
+inline raise(word)
 {
-	deep = false;
-	refresh(false);
-#ifndef M_NO_BARRIER
-	barrier();
+	raise_one(rank[word], LOAD_RANK(word));
+#ifndef M_NO_ABOVE
+	raise_one(above, above);
 #endif
-#ifdef M_NO_CONFIRM
-	raise(r)
-#else
-	confirm()
-#endif
+	r = 0
 }
 
-/* ghost: [start, end) of word i gets or loses its owner */
-inline own(i, bits, who)
+/* hole_start() of pos, into from */
+inline hole_start(pos)
 {
+	d_step {
+		from = pos;
+		do
+		:: from % W && IS_FREE(from - 1) -> from--
+		:: else -> break
+		od
+	}
 	if
-	:: bits & 1 -> assert(!who || !owner[2 * i]); owner[2 * i] = who
-	:: else
-	fi;
-	if
-	:: bits & 2 -> assert(!who || !owner[2 * i + 1]); owner[2 * i + 1] = who
+	:: d_step {
+		from == W ->
+		do
+		:: from > 0 && IS_FREE(from - 1) -> from--
+		:: else -> break
+		od
+	   }
 	:: else
 	fi
 }
 
-inline take_bits(i, bits)
+/* hole_end() of pos, into end */
+inline hole_end(pos)
+{
+	d_step {
+		n = WORD_OF(pos);
+		end = pos;
+		do
+		:: end <= TOP(n) && IS_FREE(end) -> end++
+		:: else -> break
+		od;
+		n = 0
+	}
+	if
+	:: d_step {
+		end == W && (pos) < W ->
+		do
+		:: IS_FREE(end) -> end++
+		:: else -> break
+		od
+	   }
+	:: else
+	fi
+}
+
+/* announce() of the hole from..end */
+inline announce()
+{
+	d_step { word = WORD_OF(from); r = end - from; from = 0; end = 0 }
+	raise(word);
+	word = 0
+}
+
+/* memmgr_chunk_announce() of a run that is free */
+inline announce_around(pos, tail)
+{
+#ifdef M_OWN_ONLY
+	d_step { from = pos; end = tail + 1 };
+#else
+	hole_start(pos);
+	hole_end(tail);
+#endif
+	announce()
+}
+
+inline announce_behind()
+{
+	if
+	:: IS_FREE(last + 1) ->
+		from = last + 1;
+		hole_end(last + 1);
+		announce()
+	:: else
+	fi
+}
+
+/* take_bits(); it can lose too often against those who change other bits */
+inline take_bits(i)
 {
 #ifdef M_PLAIN_CLAIM
-	w = word[i];
+	end = free;
 	atomic {
 		if
-		:: (w & bits) == bits -> word[i] = w & ~bits; own(i, bits, me + 1); got = true
-		:: else -> got = false
-		fi
-	}
+		:: (end & BITS_IN(i)) == BITS_IN(i) && !capping[me] ->
+			free = (i -> (free & WORD0) | (end & ~WORD0) : (free & ~WORD0) | (end & WORD0));
+			free = free & ~BITS_IN(i);
 #else
 	atomic {
-		barrier() ->
 		if
-		:: (word[i] & bits) == bits ->
-			word[i] = word[i] & ~bits; own(i, bits, me + 1); got = true
-		:: else -> got = false
-		fi
+#ifdef M_BELIEVE
+		:: !capping[me] ->
+#else
+		:: (free & BITS_IN(i)) == BITS_IN(i) && !capping[me] ->
+#endif
+			free = free & ~BITS_IN(i);
+#endif
+			assert(!(SOMEBODYS & BITS_IN(i)));
+			owned[me] = owned[me] | BITS_IN(i)
+#ifdef M_PLAIN_CLAIM
+		:: (end & BITS_IN(i)) != BITS_IN(i) -> lost = true
+#else
+		:: (free & BITS_IN(i)) != BITS_IN(i) -> lost = true
+#endif
+		:: lost = true	/* too often */
+		fi;
+		end = 0
 	}
+}
+
+inline give_bits(i)
+{
+	atomic {
+		!capping[me] ->
+		assert((owned[me] & BITS_IN(i)) == BITS_IN(i));
+		owned[me] = owned[me] & ~BITS_IN(i);
+		free = free | BITS_IN(i)
+	}
+}
+
+inline undo()
+{
+#ifdef M_UNDO_ALL
+	free = free | BITS;
+#endif
+#ifdef M_NO_UNDO
+	owned[me] = 0
+#else
+	give_bits(0);
+#ifndef M_QUIET_UNDO
+	announce_around(start, W - 1)
+#endif
 #endif
 }
 
-inline give_bits(i, bits)
+inline take_words()
 {
-	atomic { barrier() -> own(i, bits, 0); word[i] = word[i] | bits }
-}
-
-/* a run: bits b0 of word 0 and b1 of word 1 */
-inline take()
-{
-	got = true;
 	if
-	:: b0 -> take_bits(0, b0)
+	:: start < W -> take_bits(0)
 	:: else
 	fi;
 	if
-	:: got && b1 ->
-		take_bits(1, b1);
-		if
-		:: !got && b0 ->
-#ifdef M_ROLL_ALL
-			atomic { word[1] = word[1] | b1 }	/* as if it were held */
-#endif
-#ifdef M_NO_ROLL
-			atomic { own(0, b0, 0) }
-#else
-			give_bits(0, b0);
-			barrier();
-			last = 0;
-			deep = false;
-			confirm();
-#endif
-			got = false
-		:: else
-		fi
+	:: !lost && last >= W -> take_bits(1)
+	:: else
+	fi;
+	if
+	:: lost && owned[me] -> undo()
 	:: else
 	fi
 }
 
-inline set_run(x, y)
+inline cap_rank()
 {
-	b0 = x; b1 = y;
-	first = (x -> 0 : 1);
-	last = (y -> 1 : 0);
-	low = (x -> (x == 2) : (y == 2))
+	atomic {
+		if
+		:: start < W && last >= W && rank[0] > CAP -> capping[me] = true
+		:: else
+		fi
+	}
+}
+
+/* Within a word, a rank that is high enough for all holes there will do. */
+inline release_near()
+{
+	give_bits(WORD_OF(start));
+	d_step {
+		n = WORD_OF(start);
+		end = ~free & (n -> ~WORD0 : WORD0);
+		beside = !(end & ((1 << start) - 1)) || !(end & ~((1 << last) - 1) & ((2 << TOP(n)) - 1));
+		n = 0; end = 0
+	}
+#ifdef M_SHORT_EDGE
+	beside = false;
+#endif
+	if
+	:: atomic { beside -> beside = false }; announce_around(start, last)
+#ifdef M_SHORT_RANK
+	:: else
+#else
+	:: atomic { !beside && LOAD_RANK(WORD_OF(start)) < W }; announce_around(start, last)
+	:: atomic { !beside && LOAD_RANK(WORD_OF(start)) >= W }
+#endif
+	fi
+}
+
+inline release_far()
+{
+	give_bits(1);
+	give_bits(0);
+	announce_around(start, last)
+}
+
+/* The caller has released it already: some of it is free, or somebody else's. */
+inline release_twice()
+{
+#ifdef M_TWICE
+	release_near()
+#else
+	if
+	:: atomic { start < W && free & BITS_IN(0) }
+	:: else ->
+		if
+		:: atomic { last >= W && free & BITS_IN(1) }
+		:: atomic { else -> assert(start / W != last / W || (SOMEBODYS & ~owned[me] & BITS) == BITS) }
+		fi
+	fi
+#endif
 }
 
 proctype caller(byte me)
 {
-	byte b0, b1, first, last, low, idx, w, next, r, tries, turn;
-	bool wrong, got, deep, put;
+	byte start, last, word, from, end, r, old, tries;
+	bool lost, beside;
 
-	do
-	:: turn < TURNS ->
-		atomic {
-			if
-			:: CALLERS == 1 || me == 0 -> set_run(2, 1)
-			:: CALLERS == 1 || me == 1 -> set_run(0, 1)
-#if !defined(SEARCH) || CALLERS == 1
-			:: CALLERS == 2 && me == 0 -> set_run(0, 1)
-			:: CALLERS == 2 && me == 1 -> set_run(2, 1)
-			:: set_run(1, 0)
-			:: set_run(2, 0)
-			:: set_run(3, 3)
-			:: set_run(0, 3)
-#endif
-			fi
-		}
-		take();
+	atomic {
 		if
-		:: got ->
-			settle();
+		:: start = 0; last = 0
+		:: start = 0; last = 2
+		:: start = 1; last = 1
+		:: start = 1; last = 2
+		:: start = 2; last = 2
+#ifndef SEARCHES
+		:: start = 0; last = 1
+		:: start = 0; last = 3
+		:: start = 1; last = 3
+		:: start = 2; last = 3
+		:: start = 3; last = 3
+#endif
+		fi
+	}
+#ifdef M_CAP_EARLY
+	cap_rank();
+#endif
+	take_words();
+	if
+	:: lost
+	:: else ->
+#if !defined(M_CAP_EARLY) && !defined(M_CAP_LATE)
+		cap_rank();
+#endif
+#ifndef M_NO_BEHIND
+		announce_behind();
+#endif
+		if
+		:: true		/* keep it */
+		:: true ->
 			if
-			:: turn == TURNS - 1 -> break	/* keep it */
-			:: true ->
-				if
-				:: b1 -> give_bits(1, b1)
-				:: else
-				fi;
-				if
-				:: b0 -> give_bits(0, b0)
-				:: else
-				fi;
-				barrier();
-				settle()
+			:: WORD_OF(start) == WORD_OF(last) -> release_near()
+			:: else -> release_far()
+			fi;
+#ifdef M_CAP_LATE
+			cap_rank();
+#endif
+#ifndef SEARCHES
+			if
+			:: true
+			:: release_twice()
 			fi
-		:: else
-		fi;
-		atomic { turn++; idx = 0; w = 0; next = 0; r = 0; wrong = false; got = false }
-	:: else -> break
-	od;
-	barrier();
-	ended++
+#endif
+		fi
+	fi;
+	atomic { start = 0; last = 0; lost = false; working-- }
 }
 
-/* lower(): nothing was found below */
-proctype search()
+/* memmgr_chunk_rank_below() of a word, into r, with what is behind its end */
+inline word_rank(word)
 {
-	byte old, r0, r1, turn;
+	d_step {
+		r = 0; ahead = 0;
+		for (g : W * word .. TOP(word)) {
+			if
+			:: IS_FREE(g) -> ahead++
+			:: else -> r = (ahead > r -> ahead : r); ahead = 0
+			fi
+		}
+		g = 0
+	}
+	if
+	:: ahead ->
+		hole_end(TOP(word));
+		d_step { ahead = ahead + end - (TOP(word) + 1); end = 0 }
+	:: else
+	fi;
+	d_step { r = (ahead > r -> ahead : r); ahead = 0 }
+}
 
-	do
-	:: turn < 1 ->
-		old = above;
-		r0 = rank[0];
-		r1 = rank[1];
+inline rank_below()
+{
+	if
+	:: level -> r = rank[0]; atomic { r = (rank[1] > r -> rank[1] : r) }
+	:: else -> word_rank(word)
+	fi
+}
+
+/* memmgr_chunk_lower(), of a rank that was not as high as it said */
+proctype search(bool level; byte word)
+{
+	byte r, was, old, end, ahead, tries;
+	byte me = CALLERS;
+	bool lowered;
+
+	was = (level -> above : rank[word]);
+	rank_below();
+	atomic {
 		if
-		:: r0 < old && r1 < old ->
-			r0 = (r0 > r1 -> r0 : r1);
-			atomic {
-				if
-				:: above == old -> above = r0
-				:: else
-				fi
-			}
-#ifndef M_NO_RECHECK
-			r1 = rank[0];
-			atomic { above = (above < r1 -> r1 : above) }
-			r1 = rank[1];
-			atomic { above = (above < r1 -> r1 : above) }
-#endif
-		:: else
+		:: r >= was
+		:: r < was && level && above == was -> above = r; lowered = true
+		:: r < was && !level && rank[word] == was -> rank[word] = r; lowered = true
+		:: r < was && (level -> above : rank[word]) != was
 		fi;
-		atomic { turn++; old = 0; r0 = 0; r1 = 0 }
-	:: else -> break
-	od;
-	ended++
+		was = 0; r = 0
+	}
+#ifndef M_NO_RECHECK
+	if
+	:: lowered ->
+		rank_below();
+		if
+		:: level -> raise_one(above, above)
+		:: else -> raise(word)
+		fi
+	:: else
+	fi;
+#endif
+	atomic { lowered = false; r = 0; working-- }
+}
+
+/* The rank of a word is at least the longest hole that starts in it. */
+inline set_or_check_ranks(check)
+{
+	n = 0;
+	for (g : 0 .. 4) {
+		if
+		:: IS_FREE(g) -> n++
+		:: !IS_FREE(g) && n ->
+			if
+			:: check -> assert(rank[WORD_OF(g - n)] >= n)
+			:: !check && rank[WORD_OF(g - n)] < n -> rank[WORD_OF(g - n)] = n
+			:: else
+			fi;
+			n = 0
+		:: else
+		fi
+	}
+	g = 0
 }
 
 proctype at_rest()
 {
-	byte i, r;
-
 	atomic {
-		ended == PROCS && !held[0] && !held[CALLERS - 1];
-		for (i : 0 .. 3) {
-			assert(!owner[i] == ((word[i / 2] >> (i % 2)) & 1))
-		}
-		assert(rank[0] >= RANK0(word[0], word[1]));
-		assert(rank[1] >= LONGEST(word[1]));
+		!working && !capping[0] && !capping[CALLERS - 1];
+		assert(free == (ALL & ~SOMEBODYS));
+		set_or_check_ranks(true);
 		assert(above >= rank[0] && above >= rank[1])
 	}
 }
 
+#define START(process) working++; run process
+
 init
 {
 	atomic {
-		if	/* some granules belong to somebody who is not here */
-#if !defined(FREE) || FREE == 4
-		:: word[0] = 3; word[1] = 3
-#endif
-#if !defined(FREE) || FREE == 2
-		:: word[0] = 2; word[1] = 1; owner[0] = 9; owner[3] = 9
-#endif
-#if !defined(FREE) || FREE == 3
-		:: word[0] = 3; word[1] = 2; owner[2] = 9
-#endif
+		if
+		:: set_or_check_ranks(false)
+		:: rank[0] = LONG; rank[1] = LONG
 		fi;
-		rank[0] = RANK0(word[0], word[1]);
-		rank[1] = LONGEST(word[1]);
 		above = (rank[0] > rank[1] -> rank[0] : rank[1]);
-		run caller(0); run drain(0);
+		START(caller(0)); run drain(0);
 #if CALLERS == 2
-		run caller(1); run drain(1);
+		START(caller(1)); run drain(1);
 #endif
-#ifdef SEARCH
-		run search();
+#ifdef LOWER0
+		START(search(false, 0));
+#endif
+#ifdef LOWER1
+		START(search(false, 1));
+#endif
+#ifdef LOWER2
+		START(search(true, 0));
 #endif
 		run at_rest()
 	}
