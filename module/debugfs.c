@@ -67,6 +67,7 @@ static void show_space(struct seq_file *m, struct memmgr_arena *arena)
 	seq_printf(m, "metadata               %llu\n", memmgr_arena_metadata(arena));
 	seq_printf(m, "lost_races             %llu\n", stat.lost_races);
 	seq_printf(m, "ties_broken            %llu\n", stat.ties_broken);
+	seq_printf(m, "retries                %llu\n", stat.retries);
 	seq_printf(m, "broken                 %s\n", READ_ONCE(arena->broken) ? "yes" : "no");
 }
 

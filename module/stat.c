@@ -18,6 +18,7 @@ static void report_space(struct memmgr_arena *arena, struct memmgr_stat *out)
 	out->out_metadata = memmgr_arena_metadata(arena);
 	out->out_lost_races = stat.lost_races;
 	out->out_ties_broken = stat.ties_broken;
+	out->out_retries = stat.retries;
 	out->out_epoch = READ_ONCE(arena->epoch);
 	out->out_broken = READ_ONCE(arena->broken);
 }

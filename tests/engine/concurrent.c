@@ -235,8 +235,9 @@ static void crowd_test(const struct memmgr_engine *engine, u64 granules, u64 rou
 		round_of(&crowd, i);
 	}
 	engine->stat(crowd.w.meta, &stat);
-	tap_note("%llu granules: %llu races lost, %llu ties broken", (unsigned long long)granules,
-		 (unsigned long long)stat.lost_races, (unsigned long long)stat.ties_broken);
+	tap_note("%llu granules: %llu races lost, %llu retries, %llu ties broken",
+		 (unsigned long long)granules, (unsigned long long)stat.lost_races,
+		 (unsigned long long)stat.retries, (unsigned long long)stat.ties_broken);
 	free(crowd.owner);
 	world_free(&crowd.w);
 }

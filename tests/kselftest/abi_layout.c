@@ -142,7 +142,7 @@ TEST(iterate_layout)
 
 TEST(stat_layout)
 {
-	SIZE(memmgr_stat, 192);
+	SIZE(memmgr_stat, 200);
 	AT(memmgr_stat, flags, 0);
 	AT(memmgr_stat, reserved, 4);
 	AT(memmgr_stat, out_size, 8);
@@ -169,6 +169,7 @@ TEST(stat_layout)
 	AT(memmgr_stat, out_owner_bytes, 168);
 	AT(memmgr_stat, out_lost_races, 176);
 	AT(memmgr_stat, out_ties_broken, 184);
+	AT(memmgr_stat, out_retries, 192);
 }
 
 TEST(validate_layout)
@@ -258,7 +259,7 @@ TEST(command_numbers)
 	EXPECT_EQ(0xc038e805U, MEMMGR_IOC_REALLOC);
 	EXPECT_EQ(0xc058e806U, MEMMGR_IOC_QUERY);
 	EXPECT_EQ(0xc050e807U, MEMMGR_IOC_ITERATE);
-	EXPECT_EQ(0xc0c0e808U, MEMMGR_IOC_STAT);
+	EXPECT_EQ(0xc0c8e808U, MEMMGR_IOC_STAT);
 	EXPECT_EQ(0xc078e809U, MEMMGR_IOC_VALIDATE);
 	EXPECT_EQ(0xc018e80aU, MEMMGR_IOC_ACT);
 	EXPECT_EQ(0xc010e80bU, MEMMGR_IOC_EPOCH);

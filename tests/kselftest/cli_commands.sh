@@ -46,7 +46,7 @@ stat_tells_what_rounding_costs() {
 
 stat_tells_of_contention_races_and_ties() {
 	on_arena '
-	for figure in contended lost_races ties_broken; do
+	for figure in contended lost_races ties_broken retries; do
 		equal "$(memmgr stat --json | member $figure)" 0
 		memmgr stat | has "^$(echo $figure | tr _ " ") +0$"
 	done'

@@ -153,6 +153,7 @@ TEST_F(folder, summary_has_the_figures_of_stat)
 	EXPECT_EQ(stat.out_metadata, figure(text, "metadata"));
 	EXPECT_EQ(stat.out_lost_races, figure(text, "lost_races"));
 	EXPECT_EQ(stat.out_ties_broken, figure(text, "ties_broken"));
+	EXPECT_EQ(stat.out_retries, figure(text, "retries"));
 	EXPECT_EQ(stat.out_contended, figure(text, "contended"));
 	EXPECT_EQ(128, figure(text, "used"));
 	EXPECT_EQ(116, figure(text, "requested"));

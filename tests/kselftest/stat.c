@@ -299,7 +299,9 @@ static __u64 encounters(FIXTURE_DATA(rivals) *self, bool has_lock)
 {
 	if (t_stat(self->fd, &self->stat))
 		return 0;
-	return has_lock ? self->stat.out_contended : self->stat.out_lost_races;
+	if (has_lock)
+		return self->stat.out_contended;
+	return self->stat.out_lost_races ? self->stat.out_retries : 0;
 }
 
 TEST_F(rivals, are_counted_as_waiting_or_as_losing)
@@ -308,6 +310,7 @@ TEST_F(rivals, are_counted_as_waiting_or_as_losing)
 	EXPECT_EQ(0, self->stat.out_contended);
 	EXPECT_EQ(0, self->stat.out_lost_races);
 	EXPECT_EQ(0, self->stat.out_ties_broken);
+	EXPECT_EQ(0, self->stat.out_retries);
 	for (int i = 0; i < RIVALS; i++)
 		self->pid[i] = rival(self->fd, 800 + i);
 
@@ -319,6 +322,7 @@ TEST_F(rivals, are_counted_as_waiting_or_as_losing)
 	}
 	ASSERT_EQ(0, t_stat(self->fd, &self->stat));
 	EXPECT_EQ(0, variant->has_lock ? self->stat.out_lost_races : self->stat.out_contended);
+	EXPECT_EQ(0, variant->has_lock ? self->stat.out_retries : 0);
 	EXPECT_LE(self->stat.out_ties_broken, self->stat.out_lost_races);
 }
 
@@ -331,6 +335,7 @@ TEST_F(rivals, alone_nobody_is_in_the_way)
 	EXPECT_EQ(0, self->stat.out_contended);
 	EXPECT_EQ(0, self->stat.out_lost_races);
 	EXPECT_EQ(0, self->stat.out_ties_broken);
+	EXPECT_EQ(0, self->stat.out_retries);
 }
 
 TEST_HARNESS_MAIN

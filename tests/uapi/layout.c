@@ -272,9 +272,10 @@ struct twin_memmgr_stat {
 	unsigned char out_owner_bytes[8];
 	unsigned char out_lost_races[8];
 	unsigned char out_ties_broken[8];
+	unsigned char out_retries[8];
 };
 
-SIZE(memmgr_stat, 192);
+SIZE(memmgr_stat, 200);
 SAME(memmgr_stat, flags);
 SAME(memmgr_stat, reserved);
 SAME(memmgr_stat, out_size);
@@ -301,6 +302,7 @@ SAME(memmgr_stat, out_owner_blocks);
 SAME(memmgr_stat, out_owner_bytes);
 SAME(memmgr_stat, out_lost_races);
 SAME(memmgr_stat, out_ties_broken);
+SAME(memmgr_stat, out_retries);
 
 struct twin_memmgr_validate {
 	unsigned char flags[4];

@@ -492,6 +492,9 @@ struct memmgr_iterate {
  *	caller took some of them first; 0 with an engine that has a lock
  * @out_ties_broken: times that a caller lost so many races in one search that it
  *	went on in another place; 0 with an engine that has a lock
+ * @out_retries: times that a caller was about to take free granules and another
+ *	caller changed these or some beside them first, so that it looked again,
+ *	whether they were still free or not; 0 with an engine that has a lock
  *
  * The figures are read one after the other while others go on: each is right
  * for an instant, they need not add up unless nobody else is at work.
@@ -523,6 +526,7 @@ struct memmgr_stat {
 	__u64 out_owner_bytes;
 	__u64 out_lost_races;
 	__u64 out_ties_broken;
+	__u64 out_retries;
 };
 
 /**

@@ -37,6 +37,7 @@ static void report_stat(struct report *report, const struct memmgr_stat *stat)
 	report_number(report, "contended", stat->out_contended);
 	report_number(report, "lost_races", stat->out_lost_races);
 	report_number(report, "ties_broken", stat->out_ties_broken);
+	report_number(report, "retries", stat->out_retries);
 	report_bool(report, "broken", stat->out_broken);
 }
 

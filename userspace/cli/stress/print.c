@@ -74,6 +74,7 @@ static void print_second_json(const struct stress *stress, uint64_t second, cons
 	report_number(&report, "lost_races", stat->out_lost_races - stress->began.out_lost_races);
 	report_number(&report, "ties_broken",
 		      stat->out_ties_broken - stress->began.out_ties_broken);
+	report_number(&report, "retries", stat->out_retries - stress->began.out_retries);
 	report_number(&report, "failures", stat->out_failures - stress->began.out_failures);
 	report_number(&report, "killed", stress->kills);
 	report_number(&report, "reclaimed_blocks", stress->back_blocks);
