@@ -6,6 +6,7 @@
 #include <err.h>
 #include <stdlib.h>
 
+#include "args.h"
 #include "plan.h"
 
 /* A thread's chunk of work; see threads.c. */
@@ -43,47 +44,6 @@ static const char doc[] =
 	"does hits all alike. Figures go to standard output as CSV, progress to standard "
 	"error.";
 
-static void parse_names(struct argp_state *state, char *text, struct names *names)
-{
-	char *name, *rest = NULL;
-
-	names->count = 0;
-	for (name = strtok_r(text, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
-		if (names->count == PLAN_LIST_MAX)
-			argp_error(state, "more than %d items", PLAN_LIST_MAX);
-		names->at[names->count++] = name;
-	}
-	if (!names->count)
-		argp_error(state, "an empty list");
-}
-
-static uint64_t parse_number(struct argp_state *state, const char *text, uint64_t max)
-{
-	unsigned long long value;
-	char *end;
-
-	errno = 0;
-	value = strtoull(text, &end, 0);
-	if (errno || end == text || *end || *text == '-' || value > max)
-		argp_error(state, "'%s' is not a number up to %llu", text, (unsigned long long)max);
-	return value;
-}
-
-static void parse_numbers(struct argp_state *state, char *text, struct numbers *numbers,
-			  uint32_t max)
-{
-	struct names names;
-	unsigned int i;
-
-	parse_names(state, text, &names);
-	numbers->count = names.count;
-	for (i = 0; i < names.count; i++) {
-		numbers->at[i] = (uint32_t)parse_number(state, names.at[i], max);
-		if (!numbers->at[i])
-			argp_error(state, "'%s': none is too few", names.at[i]);
-	}
-}
-
 static double parse_part(struct argp_state *state, const char *text)
 {
 	char *end;
@@ -118,7 +78,7 @@ static void choose_heaps(struct argp_state *state, struct plan *plan, char *text
 	struct names names;
 	unsigned int i;
 
-	parse_names(state, text, &names);
+	args_names(state, text, &names);
 	plan->heap_count = 2;
 	for (i = 0; i < names.count; i++) {
 		if (!strcmp(names.at[i], "none") || !strcmp(names.at[i], "glibc"))
@@ -145,19 +105,19 @@ static error_t parse_lists(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'p':
-		parse_names(state, arg, &plan->parts);
+		args_names(state, arg, &plan->parts);
 		return 0;
 	case 'H':
 		choose_heaps(state, plan, arg);
 		return 0;
 	case 's':
-		parse_names(state, arg, &plan->mixes);
+		args_names(state, arg, &plan->mixes);
 		return 0;
 	case 'l':
-		parse_numbers(state, arg, &plan->lives, 10000000);
+		args_numbers(state, arg, &plan->lives, 10000000);
 		return 0;
 	case 't':
-		parse_numbers(state, arg, &plan->threads, BOARD_THREADS_MAX);
+		args_numbers(state, arg, &plan->threads, BOARD_THREADS_MAX);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -180,16 +140,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		plan->touch = true;
 		return 0;
 	case 'r':
-		plan->reps = max((unsigned int)parse_number(state, arg, PLAN_REPS_MAX), 1U);
+		plan->reps = max((unsigned int)args_number(state, arg, PLAN_REPS_MAX), 1U);
 		return 0;
 	case OPT_STEPS:
-		plan->steps = max(parse_number(state, arg, 100000000), (uint64_t)STEPS_LEAST);
+		plan->steps = max(args_number(state, arg, 100000000), (uint64_t)STEPS_LEAST);
 		return 0;
 	case OPT_QUICK:
 		be_quick(plan);
 		return 0;
 	case 'S':
-		plan->seed = parse_number(state, arg, UINT64_MAX);
+		plan->seed = args_number(state, arg, UINT64_MAX);
 		return 0;
 	case ARGP_KEY_END:
 		check_names(state, plan);

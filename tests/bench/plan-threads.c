@@ -10,8 +10,8 @@
 
 /* Rates of one heap: millions of operations a second, by number of threads. */
 struct rates {
-	double rate[PLAN_LIST_MAX][PLAN_REPS_MAX];
-	double busy[PLAN_LIST_MAX][PLAN_REPS_MAX];
+	double rate[ARGS_LIST_MAX][PLAN_REPS_MAX];
+	double busy[ARGS_LIST_MAX][PLAN_REPS_MAX];
 	bool failed;
 };
 

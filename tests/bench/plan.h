@@ -5,23 +5,12 @@
 #ifndef MEMMGR_BENCH_PLAN_H
 #define MEMMGR_BENCH_PLAN_H
 
+#include "args.h"
 #include "board.h"
+#include "csv.h"
 #include "heap.h"
 
-#define PLAN_LIST_MAX 16
 #define PLAN_REPS_MAX 100
-
-/* A list of names, as in "log,fixed,knuth". */
-struct names {
-	unsigned int count;
-	char *at[PLAN_LIST_MAX];
-};
-
-/* A list of numbers. */
-struct numbers {
-	unsigned int count;
-	uint32_t at[PLAN_LIST_MAX];
-};
 
 /**
  * struct plan - the whole of it
@@ -71,14 +60,6 @@ struct job plan_job(const struct plan *plan, enum job_kind kind, const char *mix
 /* Put the job for heap number @heap on the board and have it done. */
 bool plan_run(const struct plan *plan, struct board *board, const struct job *job,
 	      unsigned int heap);
-
-/* One line of the results: a figure, and all that it is about. */
-void csv_head(void);
-void csv_row(const char *part, const char *heap, const char *mix, uint64_t count,
-	     const char *metric, double value);
-
-/* What is being done, for whoever waits: on stderr. */
-void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void plan_speed(const struct plan *plan, struct board *board);
 void plan_instructions(const struct plan *plan, struct board *board);

@@ -6,6 +6,10 @@
 #include <string.h>
 
 #define SIZE_MOST (1U << 30)
+#define PAGE 4096
+
+/* Few blocks vary much in their sum: a small arena has room for that. */
+#define ARENA_LEAST (256U << 10)
 
 static const struct {
 	const char *name;
@@ -89,4 +93,11 @@ double sizes_mean(const struct sizes *sizes)
 	for (i = 0; i < draws; i++)
 		sum += sizes_draw(sizes, &rng);
 	return sum / draws;
+}
+
+uint64_t sizes_arena(const struct sizes *sizes, uint32_t live, double occupancy)
+{
+	double pages = ceil(sizes_mean(sizes) * live / occupancy / PAGE);
+
+	return (uint64_t)fmax(pages * PAGE, ARENA_LEAST);
 }

@@ -33,4 +33,7 @@ uint32_t sizes_draw(const struct sizes *sizes, struct rng *rng);
 /* The mean of many of them. */
 double sizes_mean(const struct sizes *sizes);
 
+/* How large an arena has to be, for @live blocks to take @occupancy (0..1) of it. */
+uint64_t sizes_arena(const struct sizes *sizes, uint32_t live, double occupancy);
+
 #endif /* MEMMGR_BENCH_SIZES_H */
