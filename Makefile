@@ -19,7 +19,7 @@ in_userspace = $(MAKE) -s -C userspace BUILD=$(CURDIR)/build/userspace PREFIX=$(
 debug = $(shell [ -n "$$CI" ] || tests/cache/get --have kernel-debug >/dev/null && echo debug)
 
 .PHONY: all module userspace install clean clean-cache deps format help install-driver-files
-.PHONY: fuzz fuzz-corpus
+.PHONY: fuzz fuzz-corpus bench-kernel
 .PHONY: check check-fast check-device check-debug check-engine check-model check-static torture demo bench
 
 all: module userspace
@@ -92,6 +92,10 @@ bench:
 	@$(tools)/deps bench
 	@$(MAKE) -s --no-print-directory -C tests/bench run BUILD=$(CURDIR)/build/bench
 
+bench-kernel: deps
+	@$(tools)/deps bench
+	@$(MAKE) -s --no-print-directory -C tests/bench-kernel run BUILD=$(CURDIR)/build/bench-kernel
+
 fuzz:
 	@$(tools)/deps fuzz
 	@$(MAKE) -s --no-print-directory -C tests/fuzz fuzz
@@ -114,6 +118,8 @@ help:
 #H make check-model   models of the lock-free parts, in every interleaving, with Spin
 #H make check-static  compilers' and style checkers' opinion
 #H make bench         measure the engines, write build/bench/report.txt; QUICK=1, TOUCH=1
+#H make bench-kernel  the same in the kernel, beside gen_pool, kmalloc and others, counted by
+#H                    instructions; build/bench-kernel/report.txt; QUICK=1
 #H make torture       heaps in the kernel, from every context; DURATION=60, DEBUG=1: debug
 #H                    kernel; PARAMETERS="engine=chunk threads=8": modinfo memmgr_torture
 #H make fuzz          look for inputs that break engines or block table; DURATION=60 JOBS=1

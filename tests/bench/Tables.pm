@@ -96,7 +96,7 @@ sub print_targets {
 		my $verdict = verdict($value, $relation, $bound);
 		my $what = $sizes eq '-' ? $count : "$sizes, $count";
 		my $median = $metric eq 'best-ratio' ? figure($part, $heap, $sizes, $count, 'ratio') : undef;
-		printf "  %-10s %-18s %-32s %8s %2s %-5s %s%s\n", $heap, $what, $unit{$metric} // $metric,
+		printf "  %-10s %-20s %-32s %8s %2s %-5s %s%s\n", $heap, $what, $unit{$metric} // $metric,
 			cell('%.4g', $value), $relation, $bound, $verdict,
 			defined $median ? sprintf(' (median %.3g)', $median) : '';
 		$count{$verdict =~ /^NO/ ? 'missed' : $verdict eq 'yes' ? 'met' : 'not measured'}++;
