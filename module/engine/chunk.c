@@ -10,8 +10,10 @@
  *		taken; what is left becomes a hint again. This is most claims while
  *		more than 3/8 of the part is free.
  *   away	the same in another part, while there is no room to spare at home.
- *   exact fit	a hint whose hole fits so well that nothing is left behind it, where
- *		there is no room to spare anywhere.
+ *   next fit	where such a part has room to spare, but no hint: the first word that
+ *		has a hole that fits, on from where the last such search ended.
+ *   good fit	a hint whose hole has the rank of what is asked for, or of which
+ *		nothing is left behind it, where there is no room to spare anywhere.
  *   search	of the map (chunk_search.c): the first word from home on that has a
  *		hole that fits, and the shortest one in it. First fit packs an arena
  *		well, so that is the way as soon as it matters.
@@ -25,9 +27,11 @@
  *   claim within a word	lock-free: who loses has lost to one who won. One
  *	compare-and-swap decides, and nothing has to be undone.
  *   claim over words		words are taken in ascending order and given back in
- *	reverse. Two callers can both lose, but only against one who holds a word
- *	further up, so of those who overlap the one furthest up wins, unless he
- *	loses to a claim within a word. No bound for any one of them.
+ *	reverse. A claim by a hint gives up at the first exchange that it loses; one
+ *	by a search makes it again if all that it needs is free still. Two callers can
+ *	both lose, but only against one who holds a word further up, so of those who
+ *	overlap the one furthest up wins, unless he loses to a claim within a word. No
+ *	bound for any one of them.
  *   after LOST_MAX lost races in a call, a search breaks the tie: it goes on in
  *	another region, further by its hint, and says -EAGAIN.
  *   claim, as a whole	bounded per call, and after ROUNDS_MAX searches that were
@@ -47,7 +51,7 @@
  * Cost: claim and release change a word per 64 granules of the run, a hint and a
  * count each; a search goes through a level for every eightfold of the arena. For
  * 16 to 4096 bytes, log-uniform, on granules of 16, a claim and its release take 280
- * to 370 instructions in an arena that is half full, 1260 in one that is 79 % full.
+ * instructions in an arena that is half full, 1210 in one that is 79 % full.
  * next_free() reads what it reports, 64 granules at a time.
  * Memory: 9 bytes for 64 granules, and 512 for each part: 0.9 % of a large arena of
  * 16-byte granules.
@@ -89,18 +93,9 @@ static __always_inline struct part *away_from(struct chunk *ck, const struct par
 	return &ck->parts[likely(away < ck->layout.parts) ? away : 0];
 }
 
-/* @start to @last was claimed by the hint for @rank. */
-static __always_inline int claimed(struct chunk *ck, struct part *part, u32 rank, u64 start,
-				   u64 last, struct memmgr_run *run)
-{
-	*run = (struct memmgr_run){ start, last - start + 1 };
-	drop_hint(part, rank);
-	return announce_behind(ck, part, last);
-}
-
 /*
  * Claim a hole that a part has a hint of: the shortest that fits, as far as ranks
- * can tell; where there is no room to spare, only if nothing of it is left.
+ * can tell; where there is no room to spare, only if little or nothing is left.
  */
 static bool follow_hints(struct chunk *ck, struct part *part, u64 len, struct memmgr_run *run)
 {
@@ -110,15 +105,18 @@ static bool follow_hints(struct chunk *ck, struct part *part, u64 len, struct me
 
 	for (tries = 0; hinted && tries < HINTS; tries++, hinted &= hinted - 1) {
 		rank = (u32)__ffs64(hinted);
-		start = read_hint(part, rank);
+		start = hint_start(read_hint(part, rank));
 		last = start + len - 1;
 		if (last >= ck->layout.granules || !is_free(ck, start)) {
 			drop_hint(part, rank);
 			continue;
 		}
-		if (same_until(ck, start, last + 1, true) <= last)
+		if (same_until(ck, start, last + 1, true) <= last) {
+			drop_hint(part, rank);
+			announce_any(ck, part, start, hole_end(ck, start) - start);
 			continue;
-		if (!roomy && is_free(ck, last + 1))
+		}
+		if (!roomy && rank > rank_of(len) && is_free(ck, last + 1))
 			return false;
 		drop_hint(part, rank);
 		if (memmgr_chunk_take(ck, start, last)) {
@@ -145,6 +143,10 @@ static noinline int claim_somehow(struct chunk *ck, struct memmgr_claim *claim,
 			return 0;
 		if (away != home && follow_hints(ck, away, claim->len, run))
 			return 0;
+		if (is_roomy(home) && memmgr_chunk_search_part(ck, home, claim, run))
+			return 0;
+		if (is_roomy(away) && memmgr_chunk_search_part(ck, away, claim, run))
+			return 0;
 	}
 	if (!is_roomy(away))
 		WRITE_ONCE(home->away, (u64)(away - ck->parts) + 1);
@@ -152,44 +154,80 @@ static noinline int claim_somehow(struct chunk *ck, struct memmgr_claim *claim,
 }
 
 /* Claim after another caller came between a look and the exchange. */
-static noinline int claim_again(struct chunk *ck, struct part *part, struct memmgr_claim *claim,
-				struct memmgr_run *run)
+static noinline int claim_again(struct chunk *ck, struct memmgr_claim *claim,
+				struct memmgr_run *run, struct part *part)
 {
 	atomic64_inc(&part->retries);
 	return claim_somehow(ck, claim, run);
 }
 
-/* Claim over several words what @part's hint for @rank says. */
-static noinline int claim_far(struct chunk *ck, struct part *part, u64 start,
-			      struct memmgr_claim *claim, struct memmgr_run *run, u32 rank)
+/*
+ * Is the rank of @pos's word high enough for a hole that starts at @pos, if one does?
+ * If it is not the highest one, the hole has to end in the word.
+ */
+static __always_inline bool is_high_enough(const struct chunk *ck, u64 pos)
 {
-	u64 last = start + claim->len - 1;
+	u64 index = pos >> WORD_SHIFT;
+	u32 rank = get_rank(ck, 0, index);
 
-	if (unlikely(last >= ck->layout.granules || !take_words(ck, start, last)))
-		return claim_somehow(ck, claim, run);
-	count_change(ck, start, last, -1);
-	cap_rank(ck, start);
-	return claimed(ck, part, rank, start, last, run);
+	return rank == RANK_LONG ||
+	       (rank >= RANK_WORD && ~get_word(ck, index) >> pos % WORD_BITS);
 }
 
 /* Claim within a word what @part's hint for @rank says. */
-static noinline int claim_near(struct chunk *ck, struct part *part, u64 start,
-			       struct memmgr_claim *claim, struct memmgr_run *run, u32 rank)
+static noinline int claim_near(struct chunk *ck, struct memmgr_claim *claim, struct memmgr_run *run,
+			       struct part *part, u64 hint, u32 rank)
 {
-	u64 last = start + claim->len - 1, bits = bits_between(start, last);
+	u64 len = claim->len, start = hint_start(hint), bits, old;
 	atomic64_t *word;
-	s64 old;
+	bool known;
+
+	if (unlikely(start >= ck->layout.granules))
+		return claim_somehow(ck, claim, run);
+	word = word_at(ck, start >> WORD_SHIFT);
+	bits = ~0ULL >> -len % WORD_BITS << start % WORD_BITS;
+	old = (u64)atomic64_read(word);
+	if (unlikely(bits & ~old))
+		return claim_somehow(ck, claim, run);
+	/* what is left starts in this word, as the hole did: its rank is high enough */
+	known = (s64)bits >= 0 && ~old & (bits - 1);
+	if (unlikely(!atomic64_try_cmpxchg(word, (s64 *)&old, (s64)(old - bits))))
+		return claim_again(ck, claim, run, part);
+	count_in(part_of(ck, start), -(s64)len);
+	*run = (struct memmgr_run){ start, len };
+	cut_hint(part, rank, hint, len);
+	if (likely(known) || is_high_enough(ck, start + len))
+		return 0;
+	return memmgr_chunk_announce_behind(ck, start + len - 1);
+}
+
+/* Claim after the words from @start up to the one at @lost were claimed. */
+static noinline int claim_lost(struct chunk *ck, struct memmgr_claim *claim,
+			       struct memmgr_run *run, u64 start, const atomic64_t *lost)
+{
+	memmgr_chunk_undo(ck, start, lost);
+	return claim_somehow(ck, claim, run);
+}
+
+/* The same over several words. */
+static noinline int claim_far(struct chunk *ck, struct memmgr_claim *claim, struct memmgr_run *run,
+			      struct part *part, u64 hint, u32 rank)
+{
+	u64 len = claim->len, start = hint_start(hint), last = start + len - 1;
+	const atomic64_t *lost;
 
 	if (unlikely(last >= ck->layout.granules))
 		return claim_somehow(ck, claim, run);
-	word = word_at(ck, start >> WORD_SHIFT);
-	old = atomic64_read(word);
-	if (unlikely(bits & ~(u64)old))
-		return claim_somehow(ck, claim, run);
-	if (unlikely(!atomic64_try_cmpxchg(word, &old, (s64)((u64)old ^ bits))))
-		return claim_again(ck, part, claim, run);
-	count_in(part_of(ck, start), start, last, -1);
-	return claimed(ck, part, rank, start, last, run);
+	lost = take_words(ck, start, last, false);
+	if (unlikely(lost))
+		return claim_lost(ck, claim, run, start, lost);
+	count_change(ck, start, last, -1);
+	cap_rank(ck, start);
+	*run = (struct memmgr_run){ start, len };
+	cut_hint(part, rank, hint, len);
+	if (likely(is_high_enough(ck, last + 1)))
+		return 0;
+	return memmgr_chunk_announce_behind(ck, last);
 }
 
 /* The most common case, in a straight line: by a hint, with room to spare. */
@@ -197,24 +235,24 @@ static int chunk_claim(void *meta, struct memmgr_claim *claim, struct memmgr_run
 {
 	struct chunk *ck = meta;
 	struct part *part = &ck->parts[home_of(ck, claim->hint)];
-	u64 hinted, start;
+	u64 len = claim->len, hinted, hint;
 	u32 rank;
 
-	if (unlikely(claim->len - 1 >= LONG || (claim->from | (claim->align - 1))))
+	if (unlikely(len - 1 >= LONG || (claim->from | (claim->align - 1))))
 		return claim_somehow(ck, claim, run);
 	if (!is_roomy(part)) {
 		part = away_from(ck, part);
 		if (unlikely(!is_roomy(part)))
 			return claim_somehow(ck, claim, run);
 	}
-	hinted = hinted_from(part, rank_for_within(claim->len));
+	hinted = hinted_from(part, rank_for_within(len));
 	if (unlikely(!hinted))
 		return claim_somehow(ck, claim, run);
 	rank = (u32)__ffs64(hinted);
-	start = read_hint(part, rank); /* once, for others change it */
-	if (in_one_word(start, start + claim->len - 1))
-		return claim_near(ck, part, start, claim, run, rank);
-	return claim_far(ck, part, start, claim, run, rank);
+	hint = read_hint(part, rank); /* once, for others change it */
+	if (hint % WORD_BITS + len <= WORD_BITS)
+		return claim_near(ck, claim, run, part, hint, rank);
+	return claim_far(ck, claim, run, part, hint, rank);
 }
 
 static bool is_claimed(const struct chunk *ck, const struct memmgr_run *run)
@@ -239,17 +277,17 @@ static noinline int release_far(struct chunk *ck, const struct memmgr_run *run)
 	give_words(ck, start, last);
 	count_change(ck, start, last, 1);
 	start = hole_start(ck, start);
-	return announce(ck, part_of(ck, start), start, hole_end(ck, last));
+	return announce_any(ck, part_of(ck, start), start, hole_end(ck, last) - start);
 }
 
 /*
- * The most common case, in a straight line: in a word, to become part of a hole in
- * that word, whose rank is high enough for any such hole.
+ * The most common case, in a straight line: in a word, to become part of a hole that
+ * begins and ends in that word.
  */
 static int chunk_release(void *meta, const struct memmgr_run *run)
 {
 	struct chunk *ck = meta;
-	u64 start = run->start, last = start + run->len - 1, bits, used;
+	u64 start = run->start, last = start + run->len - 1, bits, low, below, above, len;
 	struct part *part;
 	atomic64_t *word;
 
@@ -257,19 +295,22 @@ static int chunk_release(void *meta, const struct memmgr_run *run)
 	    unlikely(run->len - 1 >= WORD_BITS || last >= ck->layout.granules))
 		return release_far(ck, run);
 	word = word_at(ck, start >> WORD_SHIFT);
-	bits = bits_between(start, last);
+	low = 1ULL << start % WORD_BITS;
+	bits = (2ULL << last % WORD_BITS) - low;
 	if (unlikely((u64)atomic64_read(word) & bits))
 		return -EUCLEAN;
 	smp_mb__before_atomic(); /* all that the owner did there */
 	atomic64_or((s64)bits, word);
 	part = part_of(ck, start);
-	count_in(part, start, last, 1);
-	used = ~(u64)atomic64_read(word);
-	if (!(used & bits_before(start)) || !(used & bits_from(last)) ||
-	    get_rank(ck, 0, start >> WORD_SHIFT) < RANK_WORD)
+	count_in(part, (s64)run->len);
+	above = ~(u64)atomic64_read(word);
+	below = above & (low - 1);
+	above &= -(low + bits);
+	if (unlikely(!below || !above))
 		return memmgr_chunk_announce(ck, start, last);
-	leave_hint(part, rank_within(last - start + 1), start);
-	return 0;
+	low = (u64)(u32)ilog2(below) + 1;
+	len = __ffs64(above) - low;
+	return announce(ck, part, rank_within(len), ALIGN_DOWN(start, WORD_BITS) + low, len);
 }
 
 /*

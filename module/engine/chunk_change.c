@@ -50,24 +50,38 @@ noinline void memmgr_chunk_count(struct chunk *ck, u64 start, u64 last, s64 sign
 
 	for (; start <= last; start = end + 1) {
 		end = min(last, start | (part_len - 1));
-		count_in(part_of(ck, start), start, end, sign);
+		count_in(part_of(ck, start), sign * (s64)(end - start + 1));
 	}
 }
 
 noinline int memmgr_chunk_announce(struct chunk *ck, u64 start, u64 last)
 {
 	start = hole_start(ck, start);
-	return announce(ck, part_of(ck, start), start, hole_end(ck, last));
+	return announce_any(ck, part_of(ck, start), start, hole_end(ck, last) - start);
+}
+
+noinline int memmgr_chunk_announce_behind(struct chunk *ck, u64 last)
+{
+	const atomic64_t *word = word_at(ck, (last + 1) >> WORD_SHIFT);
+
+	if ((u64)atomic64_read(word) >> (last + 1) % WORD_BITS & 1)
+		return announce_any(ck, part_of(ck, last + 1), last + 1,
+				    hole_end_at(word, last + 1) - last - 1);
+	return 0;
 }
 
 bool memmgr_chunk_take(struct chunk *ck, u64 start, u64 last)
 {
-	if (!take_words(ck, start, last))
+	const atomic64_t *lost = take_words(ck, start, last, true);
+
+	if (lost) {
+		memmgr_chunk_undo(ck, start, lost);
 		return false;
+	}
 	count_change(ck, start, last, -1);
 	if (!in_one_word(start, last))
 		cap_rank(ck, start);
-	announce_behind(ck, part_of(ck, start), last);
+	memmgr_chunk_announce_behind(ck, last);
 	return true;
 }
 

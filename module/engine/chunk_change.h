@@ -31,7 +31,13 @@ void memmgr_chunk_count(struct chunk *ck, u64 start, u64 last, s64 sign);
 /* Let others find the hole that the free @start to @last are in. Returns 0. */
 int memmgr_chunk_announce(struct chunk *ck, u64 start, u64 last);
 
-/* Claim @start to @last and announce what is left. False as take_words(). */
+/* Let others find what a claim up to @last has left behind. Returns 0. */
+int memmgr_chunk_announce_behind(struct chunk *ck, u64 last);
+
+/*
+ * Claim @start to @last and announce what is left. False if some of it is not free, or
+ * another caller came before.
+ */
 bool memmgr_chunk_take(struct chunk *ck, u64 start, u64 last);
 
 /* Free @start to @last, which are the caller's, and announce it. */
@@ -63,8 +69,11 @@ static __always_inline u64 bits_to(u64 pos)
 	return ~0ULL >> (~pos % WORD_BITS);
 }
 
-/* Claim @bits of a word, all or none. False if one is not free, or was lost. */
-static __always_inline bool take_bits(struct chunk *ck, atomic64_t *word, u64 bits)
+/*
+ * Claim @bits of a word, all or none. False if one is not free, or was lost, or, for
+ * who does not try @again, if another caller has changed the word.
+ */
+static __always_inline bool take_bits(struct chunk *ck, atomic64_t *word, u64 bits, bool again)
 {
 	s64 old = atomic64_read(word);
 
@@ -72,27 +81,28 @@ static __always_inline bool take_bits(struct chunk *ck, atomic64_t *word, u64 bi
 		return false;
 	if (likely(atomic64_try_cmpxchg(word, &old, (s64)((u64)old - bits))))
 		return true;
-	return memmgr_chunk_take_again(ck, word, bits);
+	return again && memmgr_chunk_take_again(ck, word, bits);
 }
 
 /*
- * Claim the words of a run, from its start to its end, all or nothing. False if
- * some of it is not free, or another caller came before.
+ * Claim the words of a run, from its start to its end. Returns NULL, or the word that
+ * could not be had: those before it are to be given back.
  */
-static __always_inline bool take_words(struct chunk *ck, u64 start, u64 last)
+static __always_inline atomic64_t *take_words(struct chunk *ck, u64 start, u64 last, bool again)
 {
 	atomic64_t *word = word_at(ck, start >> WORD_SHIFT);
 	atomic64_t *end = word_at(ck, last >> WORD_SHIFT);
 	u64 bits = bits_from(start);
 
-	for (; word < end; bits = ~0ULL, word++)
-		if (unlikely(!take_bits(ck, word, bits)))
-			goto lost;
-	if (likely(take_bits(ck, word, bits & bits_to(last))))
-		return true;
-lost:
-	memmgr_chunk_undo(ck, start, word);
-	return false;
+	if (word < end) {
+		if (unlikely(!take_bits(ck, word, bits, again)))
+			return word;
+		while (++word < end)
+			if (unlikely(!take_bits(ck, word, ~0ULL, again)))
+				return word;
+		bits = ~0ULL;
+	}
+	return likely(take_bits(ck, word, bits & bits_to(last), again)) ? NULL : word;
 }
 
 /* Are the words of a run that lies in several all claimed? */
@@ -102,9 +112,10 @@ static __always_inline bool words_are_claimed(const struct chunk *ck, u64 start,
 	const atomic64_t *end = word_at(ck, last >> WORD_SHIFT);
 	u64 free = (u64)atomic64_read(word) & bits_from(start);
 
+	free |= (u64)atomic64_read(end) & bits_to(last);
 	while (++word < end)
 		free |= (u64)atomic64_read(word);
-	return !(free | ((u64)atomic64_read(word) & bits_to(last)));
+	return !free;
 }
 
 /* Free the words of a run that lies in several, from its end to its start. */
@@ -121,11 +132,11 @@ static __always_inline void give_words(struct chunk *ck, u64 start, u64 last)
 	atomic64_or((s64)bits_from(start), first);
 }
 
-/* Count a change of a run in @part. A full barrier. @sign: 1 if it became free */
-static __always_inline void count_in(struct part *part, u64 start, u64 last, s64 sign)
+/* Count @change free granules in @part. A full barrier. */
+static __always_inline void count_in(struct part *part, s64 change)
 {
 	smp_mb__before_atomic(); /* words were changed */
-	atomic64_add((1LL << CHANGE_SHIFT) + sign * (s64)(last - start + 1), &part->count);
+	atomic64_add((1LL << CHANGE_SHIFT) + change, &part->count);
 	smp_mb__after_atomic(); /* and are looked at, with those around and ranks */
 }
 
@@ -133,7 +144,7 @@ static __always_inline void count_in(struct part *part, u64 start, u64 last, s64
 static __always_inline void count_change(struct chunk *ck, u64 start, u64 last, s64 sign)
 {
 	if (likely(!((start ^ last) >> ck->layout.part_shift)))
-		count_in(part_of(ck, start), start, last, sign);
+		count_in(part_of(ck, start), sign * (s64)(last - start + 1));
 	else
 		memmgr_chunk_count(ck, start, last, sign);
 }
@@ -146,8 +157,8 @@ static __always_inline void cap_rank(struct chunk *ck, u64 start)
 {
 	u8 *rank = rank_at(ck, 0, start >> WORD_SHIFT);
 
-	if (READ_ONCE(*rank) > RANK_WORD)
-		WRITE_ONCE(*rank, RANK_WORD);
+	if (READ_ONCE(*rank) > RANK_CAP)
+		WRITE_ONCE(*rank, RANK_CAP);
 }
 
 /* The ranks from @rank on that @part has a hint of. */
@@ -156,46 +167,61 @@ static __always_inline u64 hinted_from(const struct part *part, u32 rank)
 	return READ_ONCE(part->hinted) & RANKS & ~0ULL << rank;
 }
 
-/* The granule that a hint says, or one past all arenas if there is none. */
 static __always_inline u64 read_hint(const struct part *part, u32 rank)
 {
-	return (u32)READ_ONCE(part->hint[rank]) - 1U;
+	return READ_ONCE(part->hint[rank]);
 }
 
-static __always_inline void leave_hint(struct part *part, u32 rank, u64 start)
+static __always_inline u64 hint_start(u64 hint)
 {
-	WRITE_ONCE(part->hint[rank], READ_ONCE(part->hint[rank]) << 32 | (start + 1));
+	return (u32)hint;
+}
+
+static __always_inline u64 hint_len(u64 hint)
+{
+	return hint >> HINT_LEN_SHIFT;
+}
+
+static __always_inline void leave_hint(struct part *part, u32 rank, u64 start, u64 len)
+{
+	WRITE_ONCE(part->hint[rank], start | len << HINT_LEN_SHIFT);
 	WRITE_ONCE(part->hinted, READ_ONCE(part->hinted) | BIT_ULL(rank));
 }
 
 static __always_inline void drop_hint(struct part *part, u32 rank)
 {
-	u64 left = READ_ONCE(part->hint[rank]) >> 32;
-
-	WRITE_ONCE(part->hint[rank], left);
-	if (!left)
-		WRITE_ONCE(part->hinted, READ_ONCE(part->hinted) & ~BIT_ULL(rank));
+	WRITE_ONCE(part->hinted, READ_ONCE(part->hinted) & ~BIT_ULL(rank));
 }
 
-/* Let others find the hole [@start, @end). Returns 0. */
-static __always_inline int announce(struct chunk *ck, struct part *part, u64 start, u64 end)
+/* @hint's first @len granules were claimed: what it says is left becomes a hint. */
+static __always_inline void cut_hint(struct part *part, u32 rank, u64 hint, u64 len)
 {
-	u32 rank = rank_of(end - start);
+	u64 hinted = READ_ONCE(part->hinted) & ~BIT_ULL(rank), left = hint_len(hint) - len;
 
-	leave_hint(part, rank, start);
+	if ((s64)left > 0) {
+		rank = rank_of(left);
+		WRITE_ONCE(part->hint[rank], hint + len - (len << HINT_LEN_SHIFT));
+		hinted |= BIT_ULL(rank);
+	}
+	WRITE_ONCE(part->hinted, hinted);
+}
+
+/* Let others find a hole at @start, of @rank, as far as is known of @len. Returns 0. */
+static __always_inline int announce(struct chunk *ck, struct part *part, u32 rank, u64 start,
+				    u64 len)
+{
+	leave_hint(part, rank, start, len);
 	if (likely(get_rank(ck, 0, start >> WORD_SHIFT) >= rank))
 		return 0;
 	return memmgr_chunk_overrate(ck, start >> WORD_SHIFT, rank);
 }
 
-/* Let others find what a claim has left behind its end. Returns 0. */
-static __always_inline int announce_behind(struct chunk *ck, struct part *part, u64 last)
+/* The same of any length: where a long hole ends, nobody looks, until a claim fails. */
+static __always_inline int announce_any(struct chunk *ck, struct part *part, u64 start, u64 len)
 {
-	const atomic64_t *word = word_at(ck, (last + 1) >> WORD_SHIFT);
-
-	if ((u64)atomic64_read(word) >> (last + 1) % WORD_BITS & 1)
-		return announce(ck, part, last + 1, hole_end_at(word, last + 1));
-	return 0;
+	if (unlikely(len >= LONG))
+		return announce(ck, part, RANK_LONG, start, MEMMGR_GRANULES_MAX);
+	return announce(ck, part, rank_within(len), start, len);
 }
 
 #endif /* MEMMGR_ENGINE_CHUNK_CHANGE_H */

@@ -10,6 +10,9 @@
  *			raises the rank of the word that it starts in.
  *   free -> claim	of a run and of the start of the hole behind or around it:
  *			one of them sees where the hole starts after both.
+ *			A claim need not look where what it leaves starts in the
+ *			word that the hole started in: who frees what is behind
+ *			finds the start in that word, before the claim or after.
  *   free -> lower	one changes words and then reads the rank; the other lowers
  *			the rank and then makes it from the words once more. The
  *			same with a claim, behind which a new hole starts.
@@ -97,6 +100,21 @@ u64 memmgr_chunk_free(const struct chunk *ck, u64 *changes)
 
 /* --- ranks ---------------------------------------------------------------- */
 
+const u8 memmgr_chunk_ranks[LONG + 1] = {
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+	[16 ... 17] = 16, [18 ... 19] = 17, [20 ... 21] = 18, [22 ... 23] = 19,
+	[24 ... 25] = 20, [26 ... 27] = 21, [28 ... 29] = 22, [30 ... 31] = 23,
+	[32 ... 35] = 24, [36 ... 39] = 25, [40 ... 43] = 26, [44 ... 47] = 27,
+	[48 ... 51] = 28, [52 ... 55] = 29, [56 ... 59] = 30, [60 ... 63] = 31,
+	[64 ... 71] = 32, [72 ... 79] = 33, [80 ... 87] = 34, [88 ... 95] = 35,
+	[96 ... 103] = 36, [104 ... 111] = 37, [112 ... 119] = 38, [120 ... 127] = 39,
+	[128 ... 143] = 40, [144 ... 159] = 41, [160 ... 175] = 42, [176 ... 191] = 43,
+	[192 ... 207] = 44, [208 ... 223] = 45, [224 ... 239] = 46, [240 ... 255] = 47,
+	[256 ... 287] = 48, [288 ... 319] = 49, [320 ... 351] = 50, [352 ... 383] = 51,
+	[384 ... 415] = 52, [416 ... 447] = 53, [448 ... 479] = 54, [480 ... 511] = 55,
+	[LONG] = RANK_LONG,
+};
+
 /* Change one rank of eight that others change, too. A full barrier if it succeeds. */
 static __always_inline bool change_rank(struct chunk *ck, u32 level, u64 index, u32 from, u32 to)
 {
@@ -140,15 +158,14 @@ noinline void memmgr_chunk_raise(struct chunk *ck, u32 level, u64 index, u32 ran
 
 /*
  * Where there is room to spare, few claims search, and those for long holes. So
- * any hole that fits a word may be there, and most changes need no look at what
- * there is.
+ * holes of two words may be everywhere, and most changes need no rank changed.
  */
 noinline int memmgr_chunk_overrate(struct chunk *ck, u64 index, u32 rank)
 {
 	u32 old = get_rank(ck, 0, index);
 
 	if (is_roomy(part_of(ck, index << WORD_SHIFT)))
-		rank = max(rank, RANK_WORD);
+		rank = max(rank, RANK_CAP);
 	if (unlikely(old >= rank || !change_rank(ck, 0, index, old, rank)))
 		memmgr_chunk_raise(ck, 0, index, rank);
 	else if (unlikely(get_rank(ck, 1, index >> REGION_SHIFT) < rank))
@@ -231,7 +248,7 @@ static void fill_parts(struct chunk *ck)
 		atomic64_set(&part->count, (s64)len);
 		part->roomy = roomy_from(ck, i);
 		part->hinted = BIT_ULL(rank_of(len));
-		part->hint[rank_of(len)] = start + 1;
+		part->hint[rank_of(len)] = start | len << HINT_LEN_SHIFT;
 		part->away = i;
 	}
 }

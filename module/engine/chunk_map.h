@@ -46,11 +46,23 @@
 
 #define PARTS_MAX 64U
 
+/*
+ * The rank of two words. What claims by hints leave ranks at, and changes raise them
+ * to where there is room to spare: most holes are shorter there.
+ */
+#define RANK_CAP 40U
+
+/* Rank of a hint that is none. */
+#define ROVER 0
+
 /* The bits of ranks. */
 #define RANKS ((2ULL << RANK_LONG) - 1)
 
 /* A part's count: free granules below, signed; changes above. */
 #define CHANGE_SHIFT 36
+
+/* A hint: where a hole begins, below; how long it is, above. */
+#define HINT_LEN_SHIFT 32
 
 #define NOWHERE U64_MAX
 
@@ -96,8 +108,9 @@ static_assert(sizeof(struct layout) == 128);
  * @retries: exchanges that had to be made again
  * @ties: times that a caller lost too often
  * @away: part where those at home here go when there is no room
- * @hint: for each rank the last hole seen, below, and the one before; a granule
- *	plus one, or 0
+ * @hint: for each rank the last hole seen: its first granule, below, and its length,
+ *	true or not; for rank 0, which no hole has, the word of the part where its
+ *	last search ended
  */
 struct part {
 	atomic64_t count;

@@ -17,6 +17,9 @@
 #define LOOKS 32
 #define LOOKS_FAST 8
 
+/* Words that it looks at before, where there is room to spare. */
+#define LOOKS_PART 16
+
 /* Aligned places that one claim() looks at. */
 #define PLACES 256
 
@@ -368,6 +371,28 @@ int memmgr_chunk_search(struct chunk *ck, struct memmgr_claim *claim, struct mem
 		return pause(&hunt, claim);
 	}
 	return memmgr_chunk_free(ck, &changes) < claim->len ? -ENOMEM : -ENOSPC;
+}
+
+bool memmgr_chunk_search_part(struct chunk *ck, struct part *part,
+			      const struct memmgr_claim *claim, struct memmgr_run *run)
+{
+	u64 words = 1ULL << (ck->layout.part_shift - WORD_SHIFT);
+	u64 first = (u64)(part - ck->parts) * words;
+	struct hunt hunt = {
+		.claim = claim,
+		.from = first + READ_ONCE(part->hint[ROVER]) % words,
+		.limit = first + words,
+		.rank = rank_for(claim->len),
+		.looks = LOOKS_PART,
+	};
+	int ret = try_ranks(ck, &hunt, run);
+
+	if (ret == -ENOSPC) {
+		hunt.from = first;
+		ret = try_ranks(ck, &hunt, run);
+	}
+	WRITE_ONCE(part->hint[ROVER], hunt.from - first);
+	return !ret;
 }
 
 u64 memmgr_chunk_next_word(const struct chunk *ck, u64 index)

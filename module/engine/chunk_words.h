@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * Arithmetic on the words of a chunk engine: 64 granules, a set bit is a free
- * one; and on ranks, the lengths of holes in 6 bits. No memory, no state.
+ * one; and on ranks, the lengths of holes in 6 bits. No state.
  *
  * The rank of a hole of up to 16 granules is its length. Above, 8 ranks share an
  * octave, up to RANK_LONG for everything from LONG granules on:
@@ -33,18 +33,13 @@
 #define LANES 0x0101010101010101ULL
 #define SPARE (LANES << 7)
 
-/* Lengths that share a rank with @len, binary logarithm. */
-static inline u32 rank_step(u64 len)
-{
-	return (u32)ilog2(len | (1U << RANK_SHIFT)) - RANK_SHIFT;
-}
+/* The rank of each length: the table is in chunk_map.c. */
+extern const u8 memmgr_chunk_ranks[LONG + 1];
 
 /* Rank of a hole of @len granules, LONG at most. */
 static inline u32 rank_within(u64 len)
 {
-	u32 step = rank_step(len);
-
-	return (u32)(len >> step) + (step << RANK_SHIFT);
+	return memmgr_chunk_ranks[len];
 }
 
 /* Rank of a hole of @len granules. */
@@ -63,12 +58,10 @@ static inline u64 rank_len(u32 rank)
 	return (8 + rank % 8ULL) << (step - 1);
 }
 
-/* The lowest rank whose holes all have @len granules, LONG at most. */
+/* The lowest rank whose holes all have @len granules, 1 to LONG. */
 static inline u32 rank_for_within(u64 len)
 {
-	u32 step = rank_step(len);
-
-	return (u32)((len + (1U << step) - 1) >> step) + (step << RANK_SHIFT);
+	return memmgr_chunk_ranks[len - 1] + 1U;
 }
 
 /* The same; RANK_LONG where there is none. */

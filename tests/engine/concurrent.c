@@ -181,7 +181,8 @@ static void *be_vandal(void *arg)
 	while (!__atomic_load_n(&crowd->at_rest, __ATOMIC_RELAXED)) {
 		part = &ck->parts[rng_below(&rng, ck->layout.parts)];
 		WRITE_ONCE(part->hint[rng_below(&rng, RANK_LONG + 1)],
-			   1 + rng_below(&rng, crowd->w.geo.granules + 1));
+			   rng_below(&rng, crowd->w.geo.granules + 1) | rng_below(&rng, 1000)
+										<< HINT_LEN_SHIFT);
 		WRITE_ONCE(part->hinted, rng_next(&rng) & RANKS);
 		WRITE_ONCE(part->away, rng_below(&rng, 3));
 	}
