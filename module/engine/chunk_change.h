@@ -151,14 +151,14 @@ static __always_inline void count_change(struct chunk *ck, u64 start, u64 last, 
 
 /*
  * The end of @start's word was claimed: no hole that starts there is longer than
- * the word, until this run is freed. Hence a plain store will do.
+ * the word, until this run is freed.
  */
 static __always_inline void cap_rank(struct chunk *ck, u64 start)
 {
-	u8 *rank = rank_at(ck, 0, start >> WORD_SHIFT);
+	u64 index = start >> WORD_SHIFT;
 
-	if (READ_ONCE(*rank) > RANK_CAP)
-		WRITE_ONCE(*rank, RANK_CAP);
+	if (get_rank(ck, 0, index) > RANK_CAP)
+		memmgr_chunk_cap(ck, index);
 }
 
 /* The ranks from @rank on that @part has a hint of. */

@@ -19,8 +19,8 @@
  *   raise -> lower	the same a level up: one raises a rank and then reads the
  *			one above; the other lowers that and then reads the ranks
  *			below once more.
- *   cap -> free	a claim that holds the end of a word caps its rank with a
- *			plain store. A hole that needs more can start there only
+ *   cap -> free	a claim that holds the end of a word caps its rank with an
+ *			exchange. A hole that needs more can start there only
  *			after the run was freed, by who got it from its claimer.
  *   give -> take	an exchange is a full barrier, the store of a whole word a
  *			release: who claims granules sees all that was written
@@ -144,6 +144,18 @@ static u32 raise_one(struct chunk *ck, u32 level, u64 index, u32 rank)
 	WRITE_ONCE(*rank_at(ck, level, index), RANK_LONG);
 	smp_mb(); /* as the exchange would have been */
 	return RANK_LONG;
+}
+
+/*
+ * By an exchange: a search may have lowered the rank since it was read, and then the
+ * one above it, which a store would leave too low.
+ */
+noinline void memmgr_chunk_cap(struct chunk *ck, u64 index)
+{
+	u32 old = get_rank(ck, 0, index);
+
+	if (old > RANK_CAP)
+		change_rank(ck, 0, index, old, RANK_CAP);
 }
 
 noinline void memmgr_chunk_raise(struct chunk *ck, u32 level, u64 index, u32 rank)

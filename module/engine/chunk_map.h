@@ -136,6 +136,9 @@ u64 memmgr_chunk_lay_out(struct layout *layout, const struct memmgr_geometry *ge
 /* Let all granules of a new map, laid out, be free. */
 void memmgr_chunk_fill(struct chunk *ck);
 
+/* Let a word's rank be no higher than RANK_CAP, unless others are at it. */
+void memmgr_chunk_cap(struct chunk *ck, u64 index);
+
 /* Let a rank of @level and all above it be at least @rank. */
 void memmgr_chunk_raise(struct chunk *ck, u32 level, u64 index, u32 rank);
 
