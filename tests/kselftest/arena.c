@@ -53,7 +53,7 @@ TEST_F(device, limits_admit_the_default_arena)
 
 TEST_F(device, every_documented_command_exists)
 {
-	EXPECT_EQ((1ULL << 10) - 1, self->info.out_commands);
+	EXPECT_EQ((1ULL << 13) - 1, self->info.out_commands);
 	EXPECT_EQ(0, self->info.out_features & ~(MEMMGR_FEATURE_MEMCG | MEMMGR_FEATURE_TRACE));
 }
 
