@@ -24,7 +24,7 @@ static const struct argp_option options[] = {
 	{ "size", 's', "BYTES", 0, "Its size, also as 64M or 1G (64M)", 1 },
 	{ "granule", 'g', "BYTES", 0, "A power of two (16)", 1 },
 	{ "engine", 'e', "LIST", 0, "Engines (all)", 1 },
-	{ "share", OPT_SHARE, "PART", 0, "Set aside by engines that have an emergency heap (0.4)",
+	{ "share", OPT_SHARE, "PART", 0, "Set aside by engines that have an emergency heap (0.42)",
 	  1 },
 	{ NULL, 0, NULL, 0, "The blocks:", 2 },
 	{ "sizes", 'm', "LIST", 0,
@@ -265,7 +265,7 @@ void monte_parse(struct monte *monte, int argc, char **argv)
 
 	*monte = (struct monte){
 		.experiment = {
-			.space = { .size = 64 << 20, .granule = 16, .cpus = 1, .share = 0.4 },
+			.space = { .size = 64 << 20, .granule = 16, .cpus = 1, .share = 0.42 },
 			.load = 1.25,
 			.start = 0.3,
 			.step = 0.01,

@@ -26,7 +26,7 @@ static const struct argp_option options[] = {
 	{ "occupancy", OPT_OCCUPANCY, "PART", 0,
 	  "Bytes asked for by bytes of arena; malloc has no such limit (0.5)", 3 },
 	{ "share", OPT_SHARE, "PART", 0,
-	  "Of the arena, for the emergency heap of engines that have one (0.4)", 3 },
+	  "Of the arena, for the emergency heap of engines that have one (0.42)", 3 },
 	{ "touch", OPT_TOUCH, NULL, 0, "Write to the first byte of each block", 3 },
 	{ "reps", 'r', "N", 0, "Repetitions; their median counts (5)", 4 },
 	{ "steps", OPT_STEPS, "N", 0, "Replacements in each (500000)", 4 },
@@ -175,7 +175,7 @@ void plan_parse(struct plan *plan, int argc, char **argv)
 		.milliseconds = 200,
 		.warmup_max = 1000000,
 		.occupancy = 0.5,
-		.share = 0.4,
+		.share = 0.42,
 		.seed = 1,
 	};
 	plan->heap_count = heap_kinds(plan->heaps);
