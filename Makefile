@@ -15,8 +15,9 @@ KDIR ?= $(or $(wildcard /lib/modules/$(shell uname -r)/build),$(lastword $(sort 
 tools := tests/tools
 in_userspace = $(MAKE) -s -C userspace BUILD=$(CURDIR)/build/userspace PREFIX=$(PREFIX)
 
-# The debug kernel takes minutes to build, so it is asked for, or there already.
-debug = $(shell [ -n "$$CI" ] || tests/cache/get --have kernel-debug >/dev/null && echo debug)
+# The debug kernel takes minutes to build, so it is asked for, or there already.  It
+# is slow, so that 32-bit callers go there with check-debug only.
+debug = $(shell [ -n "$$CI" ] || tests/cache/get --have kernel-debug >/dev/null && echo debug-fast)
 
 .PHONY: all module userspace install clean clean-cache deps format help install-driver-files
 .PHONY: fuzz fuzz-corpus bench-kernel
@@ -113,7 +114,7 @@ help:
 #H make check         every test; the last line says how many passed and failed
 #H make check-fast    the engines natively, the device on Debian's kernel, 64-bit callers
 #H make check-device  only the device;  T="alloc free" takes these tests alone
-#H make check-debug   the device on a kernel with KASAN, lockdep, kmemleak and more
+#H make check-debug   the device on a kernel with KASAN, lockdep and more, 32-bit callers too
 #H make check-engine  only the engines and the block table, natively
 #H make check-model   models of the lock-free parts, in every interleaving, with Spin
 #H make check-static  compilers' and style checkers' opinion
