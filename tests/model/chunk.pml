@@ -14,6 +14,7 @@
  *	run: -DFREE=11 -DLOWER0
  *	run: -DFREE=15 -DLOWER1
  *	run: -DFREE=15 -DLOWER0
+ *	run: -DFREE=15 -DCALLERS=1 -DLOWER0 -DLOWER2
  *
  * Callers claim a run each, of four granules in two words, W in the first; a hint may
  * say anything, so that they try any run, or five where there are searches. They roll
@@ -26,13 +27,10 @@
  * lead to each hole (nothing is hidden).
  *
  * Each access to what others change is a step of its own, in the order of the
- * program. All of them are full barriers or loads, but for the cap of a rank, a
- * plain store: it goes through a store buffer that drains at any time. An exchange
- * can fail because another rank of the same eight has changed. Not here: words in
- * the middle of a long run, of which nobody else has a part, and counts.
- *
- * No run has LOWER0 and LOWER2 at once: they fail. Where both lower while a cap is in
- * the store buffer, the word's rank is left higher than the one above it.
+ * program. All of them are full barriers or loads. An exchange can fail because
+ * another rank of the same eight has changed. Not here: words in the middle of a long
+ * run, of which nobody else has a part, counts, and claims by a hint: they announce
+ * less than the claims here, which look behind their end always.
  *
  * Mutants, each of which must fail in some run (-D to spin):
  *	M_PLAIN_CLAIM	look at the bits, then store
@@ -45,9 +43,10 @@
  *	M_SHORT_RANK	a release within a word does not look at the rank
  *	M_SHORT_EDGE	nor whether the hole goes on in a word beside
  *	M_TWICE		a release does not look whether the run is claimed
- *	M_CAP_EARLY	the cap is stored before the claim
- *	M_CAP_LATE	the cap is stored after the release
+ *	M_CAP_EARLY	the cap is set before the claim
+ *	M_CAP_LATE	the cap is set after the release
  *	M_CAP_LOW	the cap is less than what starts before the run
+ *	M_STORE_CAP	the cap is a store, after a look at the rank
  *	M_NO_ABOVE	ranks above are not raised
  *	M_LOSE_RAISE	a rank that others change all the time is left as it is
  *	M_NO_RECHECK	a rank is lowered without a second look at what is below
@@ -78,7 +77,6 @@ byte free = FREE;	/* bit set: the granule is free */
 byte rank[2];
 byte above;		/* the rank over both */
 byte working;
-bool capping[CALLERS];	/* a cap of rank[0] is in the caller's store buffer */
 byte owned[CALLERS];	/* ghost: who has what */
 
 hidden byte g, n;	/* within a step */
@@ -91,32 +89,19 @@ hidden byte g, n;	/* within a step */
 #define BITS_IN(word) (BITS & ((word) -> ~WORD0 : WORD0))
 #define SOMEBODYS (owned[0] | owned[CALLERS - 1] | (ALL & ~FREE))
 
-/* A load of one's own cap sees it in the store buffer. */
-#define IS_CAPPING(me) (me < CALLERS && capping[me])
-#define LOAD_RANK(word) ((word == 0 && IS_CAPPING(me)) -> CAP : rank[word])
-
-proctype drain(byte who)
-{
-	do
-	:: atomic { capping[who] -> rank[0] = CAP; capping[who] = false }
-	:: atomic { !working && !capping[who] -> break }
-	od
-}
-
-/* raise_one(), of a rank that load reads; r is 0 then if somebody else did it */
-inline raise_one(cell, load)
+/* raise_one(); r is 0 then if somebody else did it */
+inline raise_one(cell)
 {
 	do
 	:: tries < TRIES ->
 		atomic {
-			old = load;
+			old = cell;
 			if
 			:: old >= r -> r = 0; break
 			:: else
 			fi
 		}
 		atomic {
-			!IS_CAPPING(me);
 			if
 			:: cell == old -> cell = r; break
 			:: tries++	/* another one of the eight */
@@ -124,7 +109,7 @@ inline raise_one(cell, load)
 		}
 	:: tries == TRIES ->
 #ifndef M_LOSE_RAISE
-		atomic { !IS_CAPPING(me) -> r = LONG; cell = LONG }
+		atomic { r = LONG; cell = LONG }
 #endif
 		break
 	od;
@@ -134,9 +119,9 @@ inline raise_one(cell, load)
 /* memmgr_chunk_raise() of a word's rank to r */
 inline raise(word)
 {
-	raise_one(rank[word], LOAD_RANK(word));
+	raise_one(rank[word]);
 #ifndef M_NO_ABOVE
-	raise_one(above, above);
+	raise_one(above);
 #endif
 	r = 0
 }
@@ -225,16 +210,16 @@ inline take_bits(i)
 	end = free;
 	atomic {
 		if
-		:: (end & BITS_IN(i)) == BITS_IN(i) && !capping[me] ->
+		:: (end & BITS_IN(i)) == BITS_IN(i) ->
 			free = (i -> (free & WORD0) | (end & ~WORD0) : (free & ~WORD0) | (end & WORD0));
 			free = free & ~BITS_IN(i);
 #else
 	atomic {
 		if
 #ifdef M_BELIEVE
-		:: !capping[me] ->
+		:: true ->
 #else
-		:: (free & BITS_IN(i)) == BITS_IN(i) && !capping[me] ->
+		:: (free & BITS_IN(i)) == BITS_IN(i) ->
 #endif
 			free = free & ~BITS_IN(i);
 #endif
@@ -254,7 +239,6 @@ inline take_bits(i)
 inline give_bits(i)
 {
 	atomic {
-		!capping[me] ->
 		assert((owned[me] & BITS_IN(i)) == BITS_IN(i));
 		owned[me] = owned[me] & ~BITS_IN(i);
 		free = free | BITS_IN(i)
@@ -292,14 +276,26 @@ inline take_words()
 	fi
 }
 
+/* memmgr_chunk_cap(), one attempt */
 inline cap_rank()
 {
-	atomic {
+	if
+	:: start < W && last >= W ->
+#ifdef M_STORE_CAP
 		if
-		:: start < W && last >= W && rank[0] > CAP -> capping[me] = true
+		:: rank[0] > CAP -> rank[0] = CAP
 		:: else
 		fi
-	}
+#else
+		atomic {
+			if
+			:: rank[0] > CAP -> rank[0] = CAP
+			:: true		/* not needed, or another one of the eight */
+			fi
+		}
+#endif
+	:: else
+	fi
 }
 
 /* Within a word, a rank that is high enough for all holes there will do. */
@@ -320,8 +316,8 @@ inline release_near()
 #ifdef M_SHORT_RANK
 	:: else
 #else
-	:: atomic { !beside && LOAD_RANK(WORD_OF(start)) < W }; announce_around(start, last)
-	:: atomic { !beside && LOAD_RANK(WORD_OF(start)) >= W }
+	:: atomic { !beside && rank[WORD_OF(start)] < W }; announce_around(start, last)
+	:: atomic { !beside && rank[WORD_OF(start)] >= W }
 #endif
 	fi
 }
@@ -439,7 +435,6 @@ inline rank_below()
 proctype search(bool level; byte word)
 {
 	byte r, was, old, end, ahead, tries;
-	byte me = CALLERS;
 	bool lowered;
 
 	was = (level -> above : rank[word]);
@@ -458,7 +453,7 @@ proctype search(bool level; byte word)
 	:: lowered ->
 		rank_below();
 		if
-		:: level -> raise_one(above, above)
+		:: level -> raise_one(above)
 		:: else -> raise(word)
 		fi
 	:: else
@@ -490,7 +485,7 @@ inline set_or_check_ranks(check)
 proctype at_rest()
 {
 	atomic {
-		!working && !capping[0] && !capping[CALLERS - 1];
+		!working;
 		assert(free == (ALL & ~SOMEBODYS));
 		set_or_check_ranks(true);
 		assert(above >= rank[0] && above >= rank[1])
@@ -507,9 +502,9 @@ init
 		:: rank[0] = LONG; rank[1] = LONG
 		fi;
 		above = (rank[0] > rank[1] -> rank[0] : rank[1]);
-		START(caller(0)); run drain(0);
+		START(caller(0));
 #if CALLERS == 2
-		START(caller(1)); run drain(1);
+		START(caller(1));
 #endif
 #ifdef LOWER0
 		START(search(false, 0));
