@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * The protocol of the chunk engine, module/engine/chunk_change.h and chunk_map.c.
- * tests/model/check runs all of it; by hand, with the options of one of the runs:
+ * The protocol of the chunk engine, module/engine/chunk_change.h, chunk_map.c and
+ * chunk.c. tests/model/check runs all of it; by hand, with the options of a run:
  *
  *	spin -a OPTIONS chunk.pml && gcc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c && ./pan
  *
- *	run: -DFREE=15
- *	run: -DFREE=15 -DW=3
- *	run: -DFREE=10 -DW=3 -DLOWER0
- *	run: -DFREE=15 -DCALLERS=1 -DLOWER0 -DLOWER1
+ *	run: -DFREE=15 -DROOMY
+ *	run: -DFREE=15 -DW=3 -DROOMY
+ *	run: -DFREE=10 -DW=3 -DLOWER0 -DROOMY
+ *	run: -DFREE=15 -DCALLERS=1 -DLOWER0 -DLOWER1 -DROOMY
  *	run: -DFREE=15 -DLOWER2
  *	run: -DFREE=6 -DLOWER0
  *	run: -DFREE=11 -DLOWER0
  *	run: -DFREE=15 -DLOWER1
  *	run: -DFREE=15 -DLOWER0
- *	run: -DFREE=15 -DCALLERS=1 -DLOWER0 -DLOWER2
+ *	run: -DFREE=15 -DCALLERS=1 -DLOWER0 -DLOWER2 -DROOMY
  *
  * Callers claim a run each, of four granules in two words, W in the first; a hint may
  * say anything, so that they try any run, or five where there are searches. They roll
@@ -26,11 +26,20 @@
  * all are at rest, whatever has no owner is free (nothing is lost), and the ranks
  * lead to each hole (nothing is hidden).
  *
+ * A claim is one by a search, which announces whatever it leaves behind its end, or
+ * one by a hint, which announces less; with ROOMY, ranks may be raised to a word's
+ * where less would do. Who loses does not try again.
+ *
  * Each access to what others change is a step of its own, in the order of the
  * program. All of them are full barriers or loads. An exchange can fail because
- * another rank of the same eight has changed. Not here: words in the middle of a long
- * run, of which nobody else has a part, counts, and claims by a hint: they announce
- * less than the claims here, which look behind their end always.
+ * another rank of the same eight has changed.
+ *
+ * Not here: words in the middle of a long run, of which nobody else has a part;
+ * counts, hints, and holes announced by who only looked; holes too long to be
+ * measured; resizing; two callers with searches on two levels. Nor are there more
+ * than two words. So it is not shown that a claim by a hint must look where the hole
+ * behind it ends, before it takes the rank of a word for high enough: no run fails
+ * without, for that matters only to a hole in three words.
  *
  * Mutants, each of which must fail in some run (-D to spin):
  *	M_PLAIN_CLAIM	look at the bits, then store
@@ -39,9 +48,13 @@
  *	M_UNDO_ALL	it gives back the word that was lost, too
  *	M_QUIET_UNDO	what is given back is not announced
  *	M_NO_BEHIND	a claim does not announce what it leaves behind its end
+ *	M_NEAR_QUIET	one by a hint within a word announces nothing
+ *	M_KNOWN_NEXT	nor what is left in the next word, if the hole began in its own
+ *	M_KNOWN_HERE	nor what is left in its own, wherever the hole began
+ *	M_ANY_RANK	to a hole that ends in its word any rank is high enough
  *	M_OWN_ONLY	a release announces its run, not the hole around it
- *	M_SHORT_RANK	a release within a word does not look at the rank
- *	M_SHORT_EDGE	nor whether the hole goes on in a word beside
+ *	M_SHORT_RANK	a release within a word does not announce a hole that is there
+ *	M_SHORT_EDGE	it does not look whether the hole goes on in a word beside
  *	M_TWICE		a release does not look whether the run is claimed
  *	M_CAP_EARLY	the cap is set before the claim
  *	M_CAP_LATE	the cap is set after the release
@@ -73,6 +86,24 @@
 #define CAP W
 #endif
 
+/* Of a hole that began in a near claim's word and goes on there the rank is high enough. */
+#ifdef M_KNOWN_NEXT
+#define STAYS true
+#else
+#define STAYS (last != TOP(WORD_OF(last)))
+#endif
+#ifdef M_KNOWN_HERE
+#define BEGAN true
+#else
+#define BEGAN (~free & BITS_BEFORE(start, WORD_OF(start)))
+#endif
+
+#ifdef M_ANY_RANK
+#define RANK_WORD 0
+#else
+#define RANK_WORD W
+#endif
+
 byte free = FREE;	/* bit set: the granule is free */
 byte rank[2];
 byte above;		/* the rank over both */
@@ -83,9 +114,12 @@ hidden byte g, n;	/* within a step */
 
 #define IS_FREE(pos) ((free >> (pos)) & 1)
 #define WORD_OF(pos) ((pos) / W)
+#define IS_NEAR (WORD_OF(start) == WORD_OF(last))
 #define TOP(word) (W * (word) + W - 1)
 #define WORD0 ((1 << W) - 1)
 #define BITS ((2 << last) - (1 << start))
+#define BITS_BEFORE(pos, word) (((1 << (pos)) - 1) & ((word) -> ~WORD0 : WORD0))
+#define ENDS_IN_WORD(pos) (~free & ((2 << TOP(WORD_OF(pos))) - (1 << (pos))))
 #define BITS_IN(word) (BITS & ((word) -> ~WORD0 : WORD0))
 #define SOMEBODYS (owned[0] | owned[CALLERS - 1] | (ALL & ~FREE))
 
@@ -175,7 +209,17 @@ inline hole_end(pos)
 /* announce() of the hole from..end */
 inline announce()
 {
-	d_step { word = WORD_OF(from); r = end - from; from = 0; end = 0 }
+	atomic {
+		word = WORD_OF(from);
+		r = end - from;
+		from = 0; end = 0;
+#ifdef ROOMY
+		if
+		:: r < W -> r = W
+		:: true
+		fi
+#endif
+	}
 	raise(word);
 	word = 0
 }
@@ -195,12 +239,42 @@ inline announce_around(pos, tail)
 inline announce_behind()
 {
 	if
-	:: IS_FREE(last + 1) ->
-		from = last + 1;
+	:: atomic { IS_FREE(last + 1) -> from = last + 1 };
 		hole_end(last + 1);
 		announce()
 	:: else
 	fi
+}
+
+/* is_high_enough(), and if it is not, as above */
+inline announce_if_low()
+{
+	r = rank[WORD_OF(last + 1)];
+	if
+	:: atomic { r == LONG -> r = 0 }
+	:: atomic { r != LONG && r >= RANK_WORD && ENDS_IN_WORD(last + 1) -> r = 0 }
+	:: atomic { r != LONG && !(r >= RANK_WORD && ENDS_IN_WORD(last + 1)) -> r = 0 };
+		announce_behind()
+	fi
+}
+
+/* A claim by a search says all that it leaves behind its end, one by a hint less. */
+inline announce_left()
+{
+	if
+	:: announce_behind()
+	:: atomic { known || last == 3 }
+	:: atomic { !known && last < 3 };
+#ifdef M_NEAR_QUIET
+		if
+		:: IS_NEAR
+		:: else -> announce_if_low()
+		fi
+#else
+		announce_if_low()
+#endif
+	fi;
+	known = false
 }
 
 /* take_bits(); it can lose too often against those who change other bits */
@@ -211,6 +285,7 @@ inline take_bits(i)
 	atomic {
 		if
 		:: (end & BITS_IN(i)) == BITS_IN(i) ->
+			known = IS_NEAR && STAYS && BEGAN;
 			free = (i -> (free & WORD0) | (end & ~WORD0) : (free & ~WORD0) | (end & WORD0));
 			free = free & ~BITS_IN(i);
 #else
@@ -221,6 +296,7 @@ inline take_bits(i)
 #else
 		:: (free & BITS_IN(i)) == BITS_IN(i) ->
 #endif
+			known = IS_NEAR && STAYS && BEGAN;
 			free = free & ~BITS_IN(i);
 #endif
 			assert(!(SOMEBODYS & BITS_IN(i)));
@@ -298,26 +374,34 @@ inline cap_rank()
 	fi
 }
 
-/* Within a word, a rank that is high enough for all holes there will do. */
+/* Where the hole begins and ends within the word, one look at that is all. */
 inline release_near()
 {
 	give_bits(WORD_OF(start));
 	d_step {
-		n = WORD_OF(start);
-		end = ~free & (n -> ~WORD0 : WORD0);
-		beside = !(end & ((1 << start) - 1)) || !(end & ~((1 << last) - 1) & ((2 << TOP(n)) - 1));
-		n = 0; end = 0
+		n = TOP(WORD_OF(start));
+		from = start;
+		do
+		:: from % W && IS_FREE(from - 1) -> from--
+		:: else -> break
+		od;
+		end = last + 1;
+		do
+		:: end <= n && IS_FREE(end) -> end++
+		:: else -> break
+		od;
+		beside = from % W == 0 || end > n;
+		n = 0
 	}
 #ifdef M_SHORT_EDGE
 	beside = false;
 #endif
 	if
-	:: atomic { beside -> beside = false }; announce_around(start, last)
+	:: atomic { beside -> beside = false; from = 0; end = 0 }; announce_around(start, last)
 #ifdef M_SHORT_RANK
-	:: else
+	:: atomic { else -> from = 0; end = 0 }
 #else
-	:: atomic { !beside && rank[WORD_OF(start)] < W }; announce_around(start, last)
-	:: atomic { !beside && rank[WORD_OF(start)] >= W }
+	:: else -> announce()
 #endif
 	fi
 }
@@ -349,7 +433,7 @@ inline release_twice()
 proctype caller(byte me)
 {
 	byte start, last, word, from, end, r, old, tries;
-	bool lost, beside;
+	bool lost, known, beside;
 
 	atomic {
 		if
@@ -378,13 +462,13 @@ proctype caller(byte me)
 		cap_rank();
 #endif
 #ifndef M_NO_BEHIND
-		announce_behind();
+		announce_left();
 #endif
 		if
 		:: true		/* keep it */
 		:: true ->
 			if
-			:: WORD_OF(start) == WORD_OF(last) -> release_near()
+			:: IS_NEAR -> release_near()
 			:: else -> release_far()
 			fi;
 #ifdef M_CAP_LATE
@@ -398,7 +482,7 @@ proctype caller(byte me)
 #endif
 		fi
 	fi;
-	atomic { start = 0; last = 0; lost = false; working-- }
+	atomic { start = 0; last = 0; lost = false; known = false; working-- }
 }
 
 /* memmgr_chunk_rank_below() of a word, into r, with what is behind its end */
